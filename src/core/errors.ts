@@ -1,0 +1,68 @@
+/**
+ * The one error family of Kron: every error a caller may meet has a stable code to branch on, a message
+ * that says what was expected and what came, and, where there is a way out, a hint that names it.
+ */
+
+/** Every code Kron can raise. Codes are API: they are added to, never renamed. */
+export const ERROR_CODES = {
+  KRON_ALREADY_STARTED: "start() was called on a runtime that is starting or running",
+  KRON_BACKLOG_FULL: "more changes wait for the disk than the runtime is willing to hold in memory",
+  KRON_CONFLICT: "the change was refused because the state had moved on when its turn came",
+  KRON_CRON_INVALID: "a cron expression does not follow the grammar, or can never match",
+  KRON_DIR_LOCKED: "another process holds the data directory",
+  KRON_DIR_UNUSABLE: "the data directory is missing, not ours, or open to others",
+  KRON_DISK_FULL: "the disk refused a write; new work is refused until space is back",
+  KRON_DURATION_INVALID: "a duration cannot be read or is out of range",
+  KRON_FRAME_INVALID: "bytes do not form a valid frame",
+  KRON_ID_INVALID: "a timer id is empty, too long, or holds characters that are not allowed",
+  KRON_JOURNAL_CORRUPT: "acknowledged data in the journal is damaged",
+  KRON_JOURNAL_FAILED: "a sync failed; nothing more can be promised by this process",
+  KRON_JOURNAL_VERSION: "the journal was written by a version this one cannot read",
+  KRON_NOT_STARTED: "the runtime is not running",
+  KRON_OPTION_INVALID: "an option is unknown, missing, or has a value that is not allowed",
+  KRON_PAYLOAD_INVALID: "a payload or result cannot be carried by msgpack, or is too large",
+  KRON_QUEUE_FULL: "the queue of waiting runs is full",
+  KRON_RUN_TIMEOUT: "an attempt did not finish within its timeout",
+  KRON_SHUTDOWN_TIMEOUT: "callbacks were still running when shutdown gave up",
+  KRON_STOPPED: "the runtime has been shut down or has failed",
+  KRON_TIMER_NOT_FOUND: "no timer has this id",
+  KRON_TIMER_STATE: "the timer is in a state that does not allow this change",
+  KRON_ZONE_INVALID: "a time zone is not a known IANA name",
+} as const;
+
+/** A stable error code, for instance `KRON_DIR_LOCKED`. */
+export type KronErrorCode = keyof typeof ERROR_CODES;
+
+/** What may accompany an error besides its code and message. */
+export interface KronErrorOptions {
+  /** What the operator or the programmer can do about it; one sentence, no full stop. */
+  readonly hint?: string;
+  /** The error underneath, if there is one. */
+  readonly cause?: unknown;
+  /** Machine-readable particulars, such as `{ field: "minute", offset: 2 }` or `{ pid: 4711 }`. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * An error a caller is meant to handle, told apart by `code`.
+ *
+ * `message` says what was expected and what came; `hint`, if any, says what to do.
+ */
+export class KronError extends Error {
+  readonly code: KronErrorCode;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: KronErrorCode, message: string, options: KronErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "KronError";
+    this.code = code;
+    this.hint = options.hint;
+    this.details = options.details;
+  }
+}
+
+/** Whether `error` is a `KronError`, optionally one with the given code. */
+export function isKronError(error: unknown, code?: KronErrorCode): error is KronError {
+  return error instanceof KronError && (code === undefined || error.code === code);
+}

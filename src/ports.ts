@@ -1,0 +1,117 @@
+/**
+ * The seams of Kron: everything the pure core and the engine need from the world, as types only.
+ *
+ * Each port has one real implementation in a device folder (or `system.ts`) and one for tests that can be
+ * made to fail. Nothing here has behaviour.
+ */
+
+import type { KronError } from "./core/errors.ts";
+import type { Entry } from "./core/record.ts";
+
+/** Cancels what a `Clock` was asked to do; harmless when it has already happened. */
+export type CancelWait = () => void;
+
+/** Time as the engine sees it. Wall time is for schedules, monotonic time for measuring. */
+export interface Clock {
+  /** Wall-clock time in whole milliseconds since 1970-01-01T00:00Z; may jump either way. */
+  nowMs(): number;
+  /** Milliseconds since an arbitrary start, with a fraction; never goes back. */
+  monotonicMs(): number;
+  /**
+   * Calls `wake` once after `delayMs` (0 to 2^31 - 1) of monotonic time.
+   *
+   * With `keepAlive: false` the wait does not by itself keep the process running.
+   */
+  wakeAfter(delayMs: number, wake: () => void, keepAlive?: boolean): CancelWait;
+}
+
+/** Randomness that is not reproducible, for salts, tokens and seeds; never used by `apply`. */
+export interface Random {
+  /** `count` unpredictable bytes. */
+  bytes(count: number): Uint8Array;
+}
+
+/** A logger in the shape of pino's: an object of fields, then a message. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** A file opened through a `Disk`; a small positive integer. */
+export type FileHandle = number;
+
+/**
+ * The file system as the journal uses it. Every call throws a Node `ErrnoException` (`code`, `errno`)
+ * when it fails; the only asynchronous one is the sync, which must not block the event loop.
+ */
+export interface Disk {
+  /** Opens an existing file for reading. */
+  openRead(path: string): FileHandle;
+  /** Opens a file for reading and writing at given positions; creates it (mode 0600) when `create`. */
+  openWrite(path: string, options: { readonly create: boolean; readonly exclusive?: boolean }): FileHandle;
+  close(file: FileHandle): void;
+  /** Bytes read into `into` from `position`; 0 at the end of the file. May read short. */
+  read(file: FileHandle, into: Uint8Array, position: number): number;
+  /** Bytes of `from` written at `position`. May write short. */
+  write(file: FileHandle, from: Uint8Array, position: number): number;
+  /** The file's size in bytes. */
+  size(file: FileHandle): number;
+  truncate(file: FileHandle, bytes: number): void;
+  /** Makes the data of `file` survive power loss; `done` is called once, never before this returns. */
+  syncData(file: FileHandle, done: (error: Error | null) => void): void;
+  /** The same, blocking; for recovery, new segments and shutdown, where nothing else could go on. */
+  syncDataNow(file: FileHandle): void;
+  /** Makes the entries of a directory (creations, renames, removals) survive power loss. */
+  syncDirectory(path: string): void;
+  rename(from: string, to: string): void;
+  remove(path: string): void;
+  /** Names in a directory, unsorted. */
+  list(path: string): string[];
+  exists(path: string): boolean;
+  /** Creates a directory (mode 0700) and its missing parents; nothing if it is there. */
+  makeDirectory(path: string): void;
+  /** What is at `path` (symbolic links are not followed), or undefined when nothing is. */
+  stat(path: string):
+    | {
+        readonly kind: "file" | "directory" | "other";
+        readonly mode: number;
+        readonly uid: number;
+        readonly bytes: number;
+      }
+    | undefined;
+}
+
+/** How far an acknowledgement reaches: synced, synced within `ms`, or synced about every second. */
+export type Durability =
+  | { readonly kind: "always" }
+  | { readonly kind: "group"; readonly ms: number }
+  | { readonly kind: "everysec" };
+
+/** Who is told what became of entries. Calls come one after another, never from within `propose`. */
+export interface LogSink {
+  /**
+   * `entry` is past the point of loss that the durability policy promises. Called once per entry, in
+   * index order, with the very object that was proposed when it was proposed here.
+   */
+  committed(index: number, term: number, entry: Entry): void;
+  /** A batch of `committed` calls is over; the place to act once on many. */
+  settled(): void;
+  /** These entries were not written and will not be; later ones may be. `KRON_DISK_FULL` for instance. */
+  refused(entries: readonly Entry[], error: KronError): void;
+  /** Nothing more can be promised; every entry not yet committed has an unknown outcome. */
+  failed(error: KronError): void;
+}
+
+/** The durable, ordered log, as the engine sees it: one local journal, or a Raft group over several. */
+export interface Log {
+  /** Queues one entry; its fate reaches the sink. Throws `KRON_STOPPED` after `close` or a failure. */
+  propose(entry: Entry): void;
+  /** Entries proposed and neither committed nor refused. */
+  readonly pendingCount: number;
+  /** Bytes of those entries, as they will be written. */
+  readonly pendingBytes: number;
+  /** Waits for what is pending, syncs, and gives the files and the lock back. */
+  close(): Promise<void>;
+}
