@@ -1,0 +1,47 @@
+/** "Did you mean": the nearest of a list of known words, for error hints. */
+
+/** Words longer than this are not compared; the work grows with the product of two lengths. */
+const wordLengthMax = 64;
+
+/**
+ * The candidate with the fewest edits (insert, delete, replace, swap neighbours) from `word`, regardless of
+ * case, or undefined when none is near enough: at most one edit per three letters.
+ */
+export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length === 0 || word.length > wordLengthMax) return undefined;
+  const wanted = word.toLowerCase();
+  let nearest: string | undefined;
+  let fewest = Math.floor(word.length / 3) + 1;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= fewest) continue;
+    const edits = editCount(wanted, candidate.toLowerCase());
+    if (edits < fewest) {
+      fewest = edits;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+/** Damerau-Levenshtein distance in its restricted form: no letter is edited twice. */
+function editCount(from: string, to: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column += 1) {
+      const same = from[row - 1] === to[column - 1];
+      let edits = Math.min(at(last, column) + 1, at(current, column - 1) + 1, at(last, column - 1) + (same ? 0 : 1));
+      const swapped = row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      if (swapped) edits = Math.min(edits, at(beforeLast, column - 2) + 1);
+      current.push(edits);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return at(last, to.length);
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? Number.POSITIVE_INFINITY;
+}
