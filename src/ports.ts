@@ -115,3 +115,37 @@ export interface Log {
   /** Waits for what is pending, syncs, and gives the files and the lock back. */
   close(): Promise<void>;
 }
+
+/** One attempt as a runner is told of it. Times are epoch milliseconds. */
+export interface AttemptOrder {
+  /** The timer's slot, by which runners of callbacks know it. */
+  readonly slot: number;
+  readonly timerId: string;
+  /** The printed run id, `run_…`. */
+  readonly runId: string;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly isManual: boolean;
+  readonly scheduledAtMs: number;
+  readonly dueAtMs: number;
+  readonly startedAtMs: number;
+  readonly missedCount: number;
+  readonly payload: unknown;
+  /** The same for all attempts of one occurrence, and for no other occurrence. */
+  readonly idempotencyKey: string;
+  /** Grows with every attempt of every timer; a store that remembers the largest can refuse stale writers. */
+  readonly fencingToken: number;
+}
+
+/** How an attempt ended, as its runner saw it. */
+export type AttemptEnd =
+  | { readonly kind: "succeeded"; readonly result: unknown }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/** Carries out attempts. */
+export interface Runner {
+  /** Whether it can execute the target of the timer in this slot. */
+  canRun(slot: number): boolean;
+  /** Begins an attempt; `done` is called once, from within `start` or later. Returns how to abort it. */
+  start(order: AttemptOrder, done: (end: AttemptEnd) => void): (reason: Error) => void;
+}

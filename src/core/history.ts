@@ -1,0 +1,181 @@
+/**
+ * The account of finished occurrences, newest first per timer.
+ *
+ * Rows live in columns and each timer's rows form a list, oldest to newest. A timer keeps its last
+ * `perTimerMax` rows; beyond that it overwrites its own oldest, so that a busy timer never pushes out the
+ * history of a quiet one. When the whole table is full, a timer without rows takes one from where a hand
+ * that sweeps the table stands. What most rows lack (errors, results) is kept aside.
+ */
+
+import { byteColumn, floatColumn, shortColumn, wordColumn } from "./column.ts";
+import { outcomeCode, outcomeOf, type RunOutcome } from "./outcome.ts";
+import type { AttemptRecord } from "./run.ts";
+
+/** What only some rows have. */
+export interface HistoryDetail {
+  readonly failures?: readonly AttemptRecord[];
+  readonly result?: unknown;
+  /** Why a result is not here although there was one. */
+  readonly resultNote?: string;
+  /** Why occurrences were missed or the run was cancelled. */
+  readonly reason?: string;
+}
+
+/** One finished occurrence, or `count` of them that share an outcome without having run. */
+export interface HistoryRow {
+  readonly outcome: RunOutcome;
+  /** The run's id; 0 when no run was made. */
+  readonly run: number;
+  readonly isManual: boolean;
+  readonly attempts: number;
+  readonly scheduledAtMs: number;
+  /** The nominal time of the last of `count` occurrences; equals `scheduledAtMs` for one. */
+  readonly lastScheduledAtMs: number;
+  readonly dueAtMs: number;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  /** Microseconds that the last attempt took. */
+  readonly tookUs: number;
+  /** Occurrences accounted for: 1 for a run. */
+  readonly count: number;
+  readonly missedCount: number;
+  readonly detail: HistoryDetail | undefined;
+}
+
+/** How much history the state keeps in memory. */
+export interface HistoryLimits {
+  readonly perTimerMax: number;
+  readonly rowsMax: number;
+}
+
+/** The last 100 of each timer, 262,144 in all (about 25 MB when full). */
+export const defaultHistoryLimits: HistoryLimits = { perTimerMax: 100, rowsMax: 262_144 };
+
+/** Finished occurrences by timer slot. Row numbers start at 1; 0 ends a list. */
+export class History {
+  readonly #limits: HistoryLimits;
+  readonly #oldest = wordColumn();
+  readonly #newest = wordColumn();
+  readonly #length = wordColumn();
+  readonly #newer = wordColumn();
+  readonly #older = wordColumn();
+  readonly #slot = wordColumn();
+  readonly #flags = byteColumn();
+  readonly #attempts = shortColumn();
+  readonly #times = [floatColumn(), floatColumn(), floatColumn(), floatColumn(), floatColumn()] as const;
+  readonly #numbers = [floatColumn(), floatColumn(), floatColumn(), floatColumn()] as const;
+  readonly #details = new Map<number, HistoryDetail>();
+  readonly #free: number[] = [];
+  #rowCount = 0;
+  #hand = 0;
+
+  constructor(limits: HistoryLimits = defaultHistoryLimits) {
+    this.#limits = limits;
+  }
+
+  /** Rows held of one timer. */
+  lengthOf(slot: number): number {
+    return this.#length.get(slot);
+  }
+
+  add(slot: number, row: HistoryRow): void {
+    const at = this.#takeRow(slot);
+    this.#slot.set(at, slot);
+    this.#flags.set(at, outcomeCode(row.outcome) * 2 + (row.isManual ? 1 : 0));
+    this.#attempts.set(at, Math.min(row.attempts, 65_535));
+    const [scheduled, lastScheduled, due, started, finished] = this.#times;
+    scheduled.set(at, row.scheduledAtMs);
+    lastScheduled.set(at, row.lastScheduledAtMs);
+    due.set(at, row.dueAtMs);
+    started.set(at, row.startedAtMs);
+    finished.set(at, row.finishedAtMs);
+    const [run, took, count, missed] = this.#numbers;
+    run.set(at, row.run);
+    took.set(at, row.tookUs);
+    count.set(at, row.count);
+    missed.set(at, row.missedCount);
+    if (row.detail !== undefined) this.#details.set(at, row.detail);
+    this.#append(slot, at);
+  }
+
+  /** Calls `visit` with the rows of a timer, newest first, until it returns false. */
+  visit(slot: number, visit: (row: HistoryRow) => boolean): void {
+    let at = this.#newest.get(slot);
+    while (at !== 0 && visit(this.#read(at))) at = this.#older.get(at);
+  }
+
+  /** Forgets all rows of a timer. */
+  clear(slot: number): void {
+    for (let at = this.#oldest.get(slot); at !== 0; ) {
+      const newer = this.#newer.get(at);
+      this.#details.delete(at);
+      this.#slot.set(at, 0);
+      this.#flags.set(at, 0);
+      this.#free.push(at);
+      at = newer;
+    }
+    this.#oldest.set(slot, 0);
+    this.#newest.set(slot, 0);
+    this.#length.set(slot, 0);
+  }
+
+  #read(at: number): HistoryRow {
+    const flags = this.#flags.get(at);
+    const [scheduled, lastScheduled, due, started, finished] = this.#times;
+    const [run, took, count, missed] = this.#numbers;
+    return {
+      outcome: outcomeOf(flags >> 1) as RunOutcome,
+      run: run.get(at),
+      isManual: (flags & 1) === 1,
+      attempts: this.#attempts.get(at),
+      scheduledAtMs: scheduled.get(at),
+      lastScheduledAtMs: lastScheduled.get(at),
+      dueAtMs: due.get(at),
+      startedAtMs: started.get(at),
+      finishedAtMs: finished.get(at),
+      tookUs: took.get(at),
+      count: count.get(at),
+      missedCount: missed.get(at),
+      detail: this.#details.get(at),
+    };
+  }
+
+  #takeRow(slot: number): number {
+    if (this.#length.get(slot) >= this.#limits.perTimerMax) return this.#dropOldest(slot);
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#rowCount < this.#limits.rowsMax) {
+      this.#rowCount += 1;
+      return this.#rowCount;
+    }
+    if (this.#length.get(slot) > 0) return this.#dropOldest(slot);
+    return this.#dropAtHand();
+  }
+
+  /** With no row free, every row belongs to a list, so wherever the hand stands there is one to shorten. */
+  #dropAtHand(): number {
+    this.#hand = (this.#hand % this.#rowCount) + 1;
+    return this.#dropOldest(this.#slot.get(this.#hand));
+  }
+
+  #dropOldest(slot: number): number {
+    const at = this.#oldest.get(slot);
+    const newer = this.#newer.get(at);
+    this.#oldest.set(slot, newer);
+    if (newer === 0) this.#newest.set(slot, 0);
+    else this.#older.set(newer, 0);
+    this.#length.add(slot, -1);
+    this.#details.delete(at);
+    return at;
+  }
+
+  #append(slot: number, at: number): void {
+    const newest = this.#newest.get(slot);
+    this.#older.set(at, newest);
+    this.#newer.set(at, 0);
+    if (newest === 0) this.#oldest.set(slot, at);
+    else this.#newer.set(newest, at);
+    this.#newest.set(slot, at);
+    this.#length.add(slot, 1);
+  }
+}

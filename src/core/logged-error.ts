@@ -1,0 +1,47 @@
+/** Turns whatever was thrown into what the log keeps of it, within fixed sizes. */
+
+import type { LoggedError } from "./record.ts";
+
+const nameCharsMax = 200;
+const messageCharsMax = 4_096;
+const stackCharsMax = 16_384;
+
+/** Name, message, stack and code of `thrown`; anything may be thrown, and nothing here throws because of it. */
+export function toLoggedError(thrown: unknown): LoggedError {
+  try {
+    if (!(thrown instanceof Error)) return ["Error", cut(describe(thrown), messageCharsMax), null, null];
+    const { code } = thrown as { code?: unknown };
+    const message = withCause(thrown);
+    return [
+      cut(String(thrown.name), nameCharsMax),
+      cut(message, messageCharsMax),
+      typeof thrown.stack === "string" ? cut(thrown.stack, stackCharsMax) : null,
+      typeof code === "string" ? cut(code, nameCharsMax) : null,
+    ];
+  } catch {
+    // A getter or a proxy of the thrown object failed: that it failed is all there is to tell.
+    return ["Error", "The thrown value could not be read", null, null];
+  }
+}
+
+function withCause(error: Error): string {
+  const { cause } = error;
+  return cause instanceof Error ? `${error.message} (cause: ${cause.message})` : String(error.message);
+}
+
+function describe(thrown: unknown): string {
+  if (typeof thrown === "string") return thrown;
+  if (thrown === null || typeof thrown !== "object") return String(thrown);
+  return JSON.stringify(thrown) ?? String(thrown);
+}
+
+/** Cut on a code point, with a note of what is missing. */
+function cut(text: string, charsMax: number): string {
+  if (text.length <= charsMax) return wellFormed(text);
+  return `${wellFormed(text.slice(0, charsMax))}… (${text.length - charsMax} more characters)`;
+}
+
+/** Lone surrogates cannot be written as UTF-8 and read back, so each becomes U+FFFD. */
+function wellFormed(text: string): string {
+  return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
+}

@@ -1,0 +1,25 @@
+/** How runs end and what timers are doing: the words of the log as the small numbers that columns hold. */
+
+/** How a run, or an occurrence that never became one, ended. */
+export type RunOutcome = "SUCCEEDED" | "DEAD" | "CANCELLED" | "MISSED" | "SKIPPED_OVERLAP";
+
+/** How one attempt ended. */
+export type AttemptOutcome = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "LOST" | "CANCELLED";
+
+const runOutcomes: readonly RunOutcome[] = ["SUCCEEDED", "DEAD", "CANCELLED", "MISSED", "SKIPPED_OVERLAP"];
+
+/** 1 to 5 for a run outcome; 0 is left to mean "none yet". */
+export function outcomeCode(outcome: RunOutcome): number {
+  return runOutcomes.indexOf(outcome) + 1;
+}
+
+/** The run outcome of a code from `outcomeCode`, undefined for 0. */
+export function outcomeOf(code: number): RunOutcome | undefined {
+  return runOutcomes[code - 1];
+}
+
+/** What the log says a timer is. Whether it is orphaned, running or retrying follows from what is around it. */
+export const Status = { ACTIVE: 1, PAUSED: 2, COMPLETED: 3, DEAD: 4, CANCELLED: 5 } as const;
+
+/** The number of a timer status. */
+export type TimerStatusCode = (typeof Status)[keyof typeof Status];

@@ -1,0 +1,171 @@
+/**
+ * The shapes of records as data: what each field is called and what may stand in it. Entries that come from
+ * a file or a peer are checked against it before `apply` sees them, and `kron log dump` prints its names.
+ */
+
+import { KronError } from "./errors.ts";
+import { type Entry, Kind, kindName, type LogRecord } from "./record.ts";
+
+/** What may stand in a field. `count` and `time` are whole numbers from 0; `value` is any plain data. */
+export type FieldType = "count" | "time" | "keepable" | "delta" | "text" | "flag" | "value" | "error" | "note";
+
+/** One field of a record: its name, then what may stand in it. */
+export type Field = readonly [name: string, type: FieldType];
+
+const started: readonly Field[] = [["boot", "text"]];
+const timerOnly: readonly Field[] = [["timer", "count"]];
+const definitionFields: readonly Field[] = [
+  ["definition", "value"],
+  ["anchorMs", "time"],
+  ["nextAtMs", "keepable"],
+  ["payload", "value"],
+];
+const failure: readonly Field[] = [
+  ["run", "count"],
+  ["token", "count"],
+  ["tookUs", "count"],
+  ["retryAtMs", "time"],
+  ["nextAtMs", "time"],
+  ["error", "error"],
+];
+const passedBy: readonly Field[] = [
+  ["timer", "count"],
+  ["firstAtMs", "time"],
+  ["lastAtMs", "time"],
+  ["count", "count"],
+  ["nextAtMs", "time"],
+];
+
+const shapes: ReadonlyMap<number, readonly Field[]> = new Map<number, readonly Field[]>([
+  [Kind.RUNTIME_STARTED, started],
+  [Kind.RUNTIME_STOPPED, []],
+  [Kind.CLOCK_STEPPED, [["deltaMs", "delta"]]],
+  [Kind.TIMER_CREATED, [["id", "text"], ...definitionFields]],
+  [Kind.TIMER_UPDATED, [["timer", "count"], ...definitionFields]],
+  [Kind.TIMER_PAUSED, timerOnly],
+  [Kind.TIMER_RESUMED, timerOnly],
+  [Kind.TIMER_CANCELLED, timerOnly],
+  [
+    Kind.RUN_DUE,
+    [
+      ["timer", "count"],
+      ["scheduledAtMs", "time"],
+      ["nextAtMs", "time"],
+      ["missedCount", "count"],
+      ["start", "flag"],
+    ],
+  ],
+  [
+    Kind.RUN_TRIGGERED,
+    [
+      ["timer", "count"],
+      ["start", "flag"],
+      ["payload", "value"],
+    ],
+  ],
+  [
+    Kind.RUN_STARTED,
+    [
+      ["run", "count"],
+      ["attempt", "count"],
+    ],
+  ],
+  [
+    Kind.RUN_SUCCEEDED,
+    [
+      ["run", "count"],
+      ["token", "count"],
+      ["tookUs", "count"],
+      ["nextAtMs", "time"],
+      ["result", "value"],
+      ["resultNote", "note"],
+    ],
+  ],
+  [Kind.RUN_FAILED, failure],
+  [Kind.RUN_TIMED_OUT, failure],
+  [Kind.RUN_LOST, failure],
+  [
+    Kind.RUN_CANCELLED,
+    [
+      ["run", "count"],
+      ["reason", "text"],
+      ["nextAtMs", "time"],
+    ],
+  ],
+  [Kind.RUN_MISSED, [...passedBy, ["reason", "text"]]],
+  [Kind.RUN_SKIPPED_OVERLAP, passedBy],
+]);
+
+/** The fields of a record kind in order, or undefined for a number that is no kind. */
+export function recordFields(kind: number): readonly Field[] | undefined {
+  return shapes.get(kind);
+}
+
+/**
+ * Gives decoded data back as an entry, or throws `KRON_JOURNAL_CORRUPT` saying which field of which record
+ * is wrong. `where` names the place it came from, for the message.
+ */
+export function checkEntry(data: unknown, where: string): Entry {
+  if (!Array.isArray(data) || !isWhole(data[0])) throw corrupt(where, "expected [atMs, record, …]");
+  for (let i = 1; i < data.length; i++) checkRecord(data[i], where, i - 1);
+  // Every element was checked just above.
+  return data as unknown as Entry;
+}
+
+function checkRecord(data: unknown, where: string, position: number): asserts data is LogRecord {
+  if (!Array.isArray(data)) throw corrupt(where, `record ${position} is not a tuple`);
+  const fields = shapes.get(data[0] as number);
+  if (fields === undefined) throw unknownKind(where, position, data[0]);
+  if (data.length !== fields.length + 1) {
+    throw corrupt(where, `record ${position} has ${data.length - 1} fields, expected ${fields.length}`);
+  }
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i] as Field;
+    if (!fits(data[i + 1], field[1])) {
+      const kind = kindName(data[0] as number);
+      throw corrupt(where, `record ${position} (${kind}) has a bad ${field[0]}, expected a ${field[1]}`);
+    }
+  }
+}
+
+function fits(value: unknown, type: FieldType): boolean {
+  switch (type) {
+    case "count":
+    case "time":
+      return isWhole(value);
+    case "keepable":
+      return value === -1 || isWhole(value);
+    case "delta":
+      return Number.isSafeInteger(value);
+    case "flag":
+      return value === 0 || value === 1;
+    case "text":
+      return typeof value === "string";
+    case "note":
+      return value === null || typeof value === "string";
+    case "error":
+      return isLoggedError(value);
+    default:
+      return true;
+  }
+}
+
+function isWhole(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isLoggedError(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length !== 4) return false;
+  const [name, message, stack, code] = value as unknown[];
+  return typeof name === "string" && typeof message === "string" && fits(stack, "note") && fits(code, "note");
+}
+
+function unknownKind(where: string, position: number, kind: unknown): KronError {
+  return new KronError("KRON_JOURNAL_VERSION", `Record ${position} at ${where} is of unknown kind ${String(kind)}`, {
+    hint: "The journal was written by a newer Kron; use that version or a newer one",
+  });
+}
+
+function corrupt(where: string, what: string): KronError {
+  return new KronError("KRON_JOURNAL_CORRUPT", `Bad entry at ${where}: ${what}`, { hint: "Run `kron doctor`" });
+}

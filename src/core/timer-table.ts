@@ -1,0 +1,157 @@
+/**
+ * All timers, one slot each, a column per field: about a hundred bytes a timer besides its id.
+ *
+ * A *slot* is an index and is used again after its timer was forgotten. A *reference* is a slot with the
+ * number of times it has been given out, and is what records hold, so that a change meant for a forgotten
+ * timer can never reach the one that took its slot.
+ *
+ *     reference = generation * 2^24 + slot        at most 16,777,216 timers at a time
+ */
+
+import { assert } from "./assert.ts";
+import { byteColumn, floatColumn, shortColumn, wordColumn } from "./column.ts";
+import { RetryWindow } from "./retry-window.ts";
+
+const slotsMax = 2 ** 24;
+
+/** What the log knows of timers. Columns are read by anyone and written by `apply` alone. */
+export class TimerTable {
+  readonly definition = wordColumn();
+  readonly status = byteColumn();
+  /** The instant from which `every` and `after` count, or the one `at` names. */
+  readonly anchorMs = floatColumn();
+  /** The nominal time of the earliest occurrence without an outcome; 0 when there is none. */
+  readonly nextAtMs = floatColumn();
+  readonly createdAtMs = floatColumn();
+  /** The nominal time of the latest occurrence that has, or is getting, an outcome. */
+  readonly lastScheduledAtMs = floatColumn();
+  /** When the latest run became due, as the log stamped it. */
+  readonly lastDueAtMs = floatColumn();
+  readonly lastFinishedAtMs = floatColumn();
+  /** When the latest run that the schedule asked for was finished; `delay` schedules from it. */
+  readonly heldUntilMs = floatColumn();
+  readonly lastTookUs = floatColumn();
+  readonly lastOutcome = byteColumn();
+  /** Runs that are not finished: waiting, running or between attempts. */
+  readonly liveRuns = shortColumn();
+  /** Of these, the ones whose attempt is under way. */
+  readonly runningRuns = shortColumn();
+  /** Of these, the ones that wait for their first attempt. */
+  readonly waitingRuns = shortColumn();
+  readonly succeededCount = floatColumn();
+  readonly deadCount = floatColumn();
+  readonly missedCount = floatColumn();
+  readonly skippedCount = floatColumn();
+
+  readonly #ids: (string | undefined)[] = [];
+  readonly #slots = new Map<string, number>();
+  readonly #generation = wordColumn();
+  readonly #free: number[] = [];
+  readonly #payloads = new Map<number, unknown>();
+  readonly #retries = new Map<number, RetryWindow>();
+
+  /** Timers held, of whatever status. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** One more than the highest slot ever used; slots below it may be empty. */
+  get slotCount(): number {
+    return this.#ids.length;
+  }
+
+  slotOf(id: string): number | undefined {
+    return this.#slots.get(id);
+  }
+
+  idOf(slot: number): string | undefined {
+    return this.#ids[slot];
+  }
+
+  reference(slot: number): number {
+    return this.#generation.get(slot) * slotsMax + slot;
+  }
+
+  /** The slot a reference names, or undefined when its timer has been forgotten. */
+  resolve(reference: number): number | undefined {
+    const slot = reference % slotsMax;
+    const isCurrent = this.#ids[slot] !== undefined && this.reference(slot) === reference;
+    return isCurrent ? slot : undefined;
+  }
+
+  /** Takes a slot for a new id, all columns zero. */
+  insert(id: string): number {
+    assert(!this.#slots.has(id), `timer ${id} is new`);
+    const slot = this.#free.pop() ?? this.#ids.length;
+    assert(slot < slotsMax, "there are at most 2^24 timers");
+    this.#ids[slot] = id;
+    this.#slots.set(id, slot);
+    return slot;
+  }
+
+  /** Forgets a timer: its id is free, its references are stale, its columns zero. */
+  remove(slot: number): void {
+    const id = this.#ids[slot];
+    assert(id !== undefined, `slot ${slot} holds a timer`);
+    this.#ids[slot] = undefined;
+    this.#slots.delete(id);
+    this.#payloads.delete(slot);
+    this.#retries.delete(slot);
+    this.#generation.add(slot, 1);
+    for (const column of this.#columns()) column.set(slot, 0);
+    this.#free.push(slot);
+  }
+
+  /** The payload, or undefined when the timer has none. */
+  payload(slot: number): unknown {
+    return this.#payloads.get(slot);
+  }
+
+  /** `null`, which is how the log says "none", clears it. */
+  setPayload(slot: number, payload: unknown): void {
+    if (payload === null || payload === undefined) this.#payloads.delete(slot);
+    else this.#payloads.set(slot, payload);
+  }
+
+  noteRetry(slot: number, atMs: number): void {
+    let window = this.#retries.get(slot);
+    if (window === undefined) {
+      window = new RetryWindow();
+      this.#retries.set(slot, window);
+    }
+    window.add(atMs);
+  }
+
+  /** Retries in the seven days before `nowMs`, to the hour. */
+  retriesIn7Days(slot: number, nowMs: number): number {
+    return this.#retries.get(slot)?.total(nowMs) ?? 0;
+  }
+
+  #columns() {
+    return [
+      this.definition,
+      this.status,
+      this.anchorMs,
+      this.nextAtMs,
+      this.createdAtMs,
+      this.lastScheduledAtMs,
+      this.lastDueAtMs,
+      this.lastFinishedAtMs,
+      this.heldUntilMs,
+      this.lastTookUs,
+      this.lastOutcome,
+      this.liveRuns,
+      this.runningRuns,
+      this.waitingRuns,
+      this.succeededCount,
+      this.deadCount,
+      this.missedCount,
+      this.skippedCount,
+    ];
+  }
+
+  /** Every number kept of a slot, in a fixed order, for the digest. */
+  numbers(slot: number): number[] {
+    return [this.reference(slot), ...this.#columns().map((column) => column.get(slot))];
+  }
+}
