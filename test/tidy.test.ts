@@ -158,16 +158,16 @@ function linesWith(...patterns: readonly RegExp[]): (text: string) => number[] {
 
 function undocumentedExports(text: string): number[] {
   const lines = text.split("\n");
-  const nameAt = (index: number): string | undefined =>
-    /^export (?:(?:async|abstract|declare|default) )*(?:function\*?|class|const|let|interface|type) (\w+)/.exec(
+  const isExport = (index: number): boolean =>
+    /^export (?:(?:async|abstract|declare) )*(?:function\*?|class|const|let|interface|type) \w/.test(
       lines[index] ?? "",
-    )?.[1];
-  return lines.flatMap((_, index) => {
-    const name = nameAt(index);
-    // The first of several overloads speaks for all of them.
-    const isDocumented = lines[index - 1]?.trimEnd().endsWith("*/") || nameAt(index - 1) === name;
-    return name === undefined || isDocumented ? [] : [index + 1];
-  });
+    );
+  const isDocumented = (index: number): boolean => {
+    const above = lines[index - 1]?.trimEnd() ?? "";
+    // One docstring may speak for a pair of one-line exports, such as a minimum and a maximum, or for overloads.
+    return above.endsWith("*/") || (isExport(index - 1) && above.endsWith(";") && isDocumented(index - 1));
+  };
+  return lines.flatMap((_, index) => (isExport(index) && !isDocumented(index) ? [index + 1] : []));
 }
 
 function ignoredReachableLines(text: string): number[] {
