@@ -63,7 +63,7 @@ function describeObject(value: object | null): string {
   if (Array.isArray(value)) return "an array";
   const name = constructorName(value);
   if (name === "Object") return "an object";
-  return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+  return `${/^[aeio]/i.test(name) ? "an" : "a"} ${name}`;
 }
 
 function constructorName(value: object): string {
