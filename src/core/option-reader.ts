@@ -1,0 +1,107 @@
+/** Reading of options that come from outside: each function gives a checked value or throws with the option's name. */
+
+import { describe, quote } from "./describe.ts";
+import { KronError } from "./errors.ts";
+
+/** An object of options whose values have not been looked at. */
+export type RawOptions = Readonly<Record<string, unknown>>;
+
+/**
+ * `value` as an object that has no other members than `names`; members that are `undefined` count as absent.
+ *
+ * `what` names the object in messages, and `prefix` (such as `retry.`) stands before the names of its members.
+ * Throws `KRON_OPTION_INVALID` and, for an unknown name, says which known one may have been meant; `others` are
+ * words that people bring from elsewhere, with the name used here.
+ */
+export function readOptions(
+  value: unknown,
+  what: string,
+  prefix: string,
+  names: ReadonlySet<string>,
+  others: ReadonlyMap<string, string> = new Map(),
+): RawOptions {
+  if (!isPlainObject(value)) throw optionError(what, `Expected ${what} to be a plain object, got ${describe(value)}`);
+  for (const name of Object.keys(value)) {
+    if (names.has(name)) continue;
+    const meant = others.get(name.toLowerCase()) ?? nearestName(name, names);
+    const hint = meant === undefined ? `Options are ${[...names].join(", ")}` : `Did you mean ${meant}?`;
+    throw optionError(prefix + name, `Expected an option of ${what}, got ${quote(prefix + name)}`, hint);
+  }
+  return value;
+}
+
+/** Whether `value` is an object literal or an object without a prototype, in this realm or another. */
+export function isPlainObject(value: unknown): value is RawOptions {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** One of `choices`. */
+export function readChoice<Choice extends string>(value: unknown, what: string, choices: readonly Choice[]): Choice {
+  const choice = choices.find((one) => one === value);
+  if (choice !== undefined) return choice;
+  const meant = typeof value === "string" ? nearestName(value, choices) : undefined;
+  const list = choices.map((one) => `"${one}"`).join(", ");
+  throw optionError(
+    what,
+    `Expected ${what} to be one of ${list}, got ${describe(value)}`,
+    meant === undefined ? undefined : `Did you mean "${meant}"?`,
+  );
+}
+
+/** A whole number from `min` to `max`, both included. */
+export function readCount(value: unknown, what: string, min: number, max: number): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw optionError(what, `Expected ${what} to be a whole number from ${min} to ${max}, got ${describe(value)}`);
+}
+
+/** True or false. */
+export function readFlag(value: unknown, what: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw optionError(what, `Expected ${what} to be true or false, got ${describe(value)}`);
+}
+
+/** A text of 1 to `lengthMax` UTF-16 units, without the white space around it. */
+export function readText(value: unknown, what: string, lengthMax: number): string {
+  if (typeof value !== "string") throw optionError(what, `Expected ${what} to be a text, got ${describe(value)}`);
+  if (value.length > lengthMax)
+    throw optionError(what, `Expected ${what} to have at most ${lengthMax} characters, got ${value.length}`);
+  const text = value.trim();
+  if (text === "") throw optionError(what, `Expected ${what} to be a text, got an empty one`);
+  return text;
+}
+
+/** A `KRON_OPTION_INVALID` about the option `what`. */
+export function optionError(what: string, message: string, hint?: string): KronError {
+  const details = { option: what };
+  return new KronError("KRON_OPTION_INVALID", message, hint === undefined ? { details } : { details, hint });
+}
+
+/** The name that differs from `word` in the fewest letters, and in no more than one of three. */
+function nearestName(word: string, names: Iterable<string>): string | undefined {
+  let nearest: string | undefined;
+  let fewest = Math.floor(Math.min(word.length, 30) / 3) + 1;
+  for (const name of names) {
+    const edits = editCount(word.slice(0, 60).toLowerCase(), name.toLowerCase());
+    if (edits < fewest) {
+      fewest = edits;
+      nearest = name;
+    }
+  }
+  return nearest;
+}
+
+/** How many letters must be put in, taken out or replaced to make `to` of `from`. */
+function editCount(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (const [column, cost] of row.slice(1).entries()) {
+      const replaced = (row[column] ?? 0) + (letter === to[column] ? 0 : 1);
+      next.push(Math.min(cost + 1, (next[column] ?? 0) + 1, replaced));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
