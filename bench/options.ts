@@ -7,7 +7,7 @@ import { checkPayload } from "../src/core/payload.ts";
 
 const calls = 200_000;
 const payload = { to: "someone@example.org", attempt: 3, tags: ["a", "b"], nested: { ok: true } };
-const checkNothing = (): void => {};
+const checkNothing = (): void => undefined;
 const parse = (options: ScheduleOptions) => (call: number) =>
   parseScheduleOptions(`reports:daily:${call}`, options, checkNothing);
 

@@ -8,15 +8,10 @@
  */
 
 import { unreachable } from "./assert.ts";
+import type { DayMatch, DstPolicy } from "./cron.ts";
 import { describe } from "./describe.ts";
 import { KronError } from "./errors.ts";
 import type { RetryPolicy } from "./retry.ts";
-
-/** How a cron schedule behaves around a change of the clock; see `docs` on time zones. */
-export type DstPolicy = "vixie" | "fixed" | "wildcard" | "skip";
-
-/** Whether either or both of day of month and day of week must match when both are restricted. */
-export type DayMatch = "or" | "and";
 
 /** The rule that gives due times. The instant of `at` is kept beside the definition. */
 export type ScheduleSpec =

@@ -6,6 +6,7 @@
  */
 
 import { assert } from "./assert.ts";
+import { dateOfDay, dayOfDate, daysInMonth } from "./civil.ts";
 import { describe } from "./describe.ts";
 import { KronError } from "./errors.ts";
 
@@ -45,7 +46,7 @@ export function formatInstant(ms: number): string {
   assert(Number.isInteger(ms) && Math.abs(ms) <= formattedMsMax, "an instant is whole and within the range of Date");
   const days = Math.floor(ms / dayMs);
   const time = ms - days * dayMs;
-  const { year, month, day } = civilFromDays(days);
+  const { year, month, day } = dateOfDay(days);
   const date = `${yearText(year)}-${padded(month, 2)}-${padded(day, 2)}`;
   const hour = Math.floor(time / 3_600_000);
   const minute = Math.floor(time / 60_000) % 60;
@@ -94,7 +95,7 @@ function parseText(text: string, what: string): number {
   const offsetMinutes = (match[9] === "-" ? -1 : 1) * (offsetHour * 60 + offsetMinute);
   const milliseconds = Number((match[7] ?? "").slice(0, 3).padEnd(3, "0"));
   const minutes = hour * 60 + minute - offsetMinutes;
-  return daysFromCivil(year, month, day) * dayMs + minutes * 60_000 + second * 1_000 + milliseconds;
+  return dayOfDate(year, month, day) * dayMs + minutes * 60_000 + second * 1_000 + milliseconds;
 }
 
 /** The likeliest reason why a text does not have the form; none of these can be read by guessing. */
@@ -124,30 +125,4 @@ function yearText(year: number): string {
 
 function padded(value: number, width: number): string {
   return String(value).padStart(width, "0");
-}
-
-function daysInMonth(year: number, month: number): number {
-  return month === 12 ? 31 : daysFromCivil(year, month + 1, 1) - daysFromCivil(year, month, 1);
-}
-
-// Years are counted from March, so that the leap day comes last; 400 of them have 146,097 days, and
-// 719,468 days lie between 0000-03-01 and 1970-01-01.
-function daysFromCivil(year: number, month: number, day: number): number {
-  const marchYear = month > 2 ? year : year - 1;
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
-  const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400);
-  return marchYear * 365 + leapDays + dayOfYear - 719_468;
-}
-
-function civilFromDays(days: number): { year: number; month: number; day: number } {
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const leapDays = Math.floor(dayOfEra / 1_460) - Math.floor(dayOfEra / 36_524) + Math.floor(dayOfEra / 146_096);
-  const yearOfEra = Math.floor((dayOfEra - leapDays) / 365);
-  const dayOfYear = dayOfEra - (yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const marchMonth = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9;
-  const day = dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1;
-  return { year: era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, day };
 }

@@ -2,6 +2,7 @@
 
 import { describe, quote } from "./describe.ts";
 import { KronError } from "./errors.ts";
+import { nearestWord } from "./suggest.ts";
 
 /** An object of options whose values have not been looked at. */
 export type RawOptions = Readonly<Record<string, unknown>>;
@@ -23,7 +24,7 @@ export function readOptions(
   if (!isPlainObject(value)) throw optionError(what, `Expected ${what} to be a plain object, got ${describe(value)}`);
   for (const name of Object.keys(value)) {
     if (names.has(name)) continue;
-    const meant = others.get(name.toLowerCase()) ?? nearestName(name, names);
+    const meant = others.get(name.toLowerCase()) ?? nearestWord(name, names);
     const hint = meant === undefined ? `Options are ${[...names].join(", ")}` : `Did you mean ${meant}?`;
     throw optionError(prefix + name, `Expected an option of ${what}, got ${quote(prefix + name)}`, hint);
   }
@@ -41,7 +42,7 @@ export function isPlainObject(value: unknown): value is RawOptions {
 export function readChoice<Choice extends string>(value: unknown, what: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((one) => one === value);
   if (choice !== undefined) return choice;
-  const meant = typeof value === "string" ? nearestName(value, choices) : undefined;
+  const meant = typeof value === "string" ? nearestWord(value, choices) : undefined;
   const list = choices.map((one) => `"${one}"`).join(", ");
   throw optionError(
     what,
@@ -76,32 +77,4 @@ export function readText(value: unknown, what: string, lengthMax: number): strin
 export function optionError(what: string, message: string, hint?: string): KronError {
   const details = { option: what };
   return new KronError("KRON_OPTION_INVALID", message, hint === undefined ? { details } : { details, hint });
-}
-
-/** The name that differs from `word` in the fewest letters, and in no more than one of three. */
-function nearestName(word: string, names: Iterable<string>): string | undefined {
-  let nearest: string | undefined;
-  let fewest = Math.floor(Math.min(word.length, 30) / 3) + 1;
-  for (const name of names) {
-    const edits = editCount(word.slice(0, 60).toLowerCase(), name.toLowerCase());
-    if (edits < fewest) {
-      fewest = edits;
-      nearest = name;
-    }
-  }
-  return nearest;
-}
-
-/** How many letters must be put in, taken out or replaced to make `to` of `from`. */
-function editCount(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (const [column, cost] of row.slice(1).entries()) {
-      const replaced = (row[column] ?? 0) + (letter === to[column] ? 0 : 1);
-      next.push(Math.min(cost + 1, (next[column] ?? 0) + 1, replaced));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

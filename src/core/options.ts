@@ -4,10 +4,9 @@
  */
 
 import { unreachable } from "./assert.ts";
+import type { DayMatch, DstPolicy } from "./cron.ts";
 import {
   backoffs,
-  type DayMatch,
-  type DstPolicy,
   dayMatches,
   defaultMisfire,
   dstPolicies,

@@ -165,11 +165,18 @@ function problem(walk: Walk, expected: string, hint: string): KronError {
 }
 
 function hintFor(got: unknown): string {
-  if (got === undefined) return "Leave the member out, or use null";
-  if (got instanceof Date) return "Use toISOString() or getTime()";
-  if (got instanceof Map) return "Use Object.fromEntries(map)";
-  if (got instanceof Set) return "Use [...set]";
-  return plainDataHint;
+  switch (describe(got)) {
+    case "undefined":
+      return "Leave the member out, or use null";
+    case "a Date":
+      return "Use toISOString() or getTime()";
+    case "a Map":
+      return "Use Object.fromEntries(map)";
+    case "a Set":
+      return "Use [...set]";
+    default:
+      return plainDataHint;
+  }
 }
 
 /** The place of the walk as it would be written in code: `payload.items[3].fn`. */

@@ -14,7 +14,7 @@ import { suite } from "../support/suite.ts";
 
 const test = suite("options");
 
-const checkNothing = (): void => {};
+const checkNothing = (): void => undefined;
 
 function parse(options: ScheduleOptions): TimerRequest {
   return parseScheduleOptions("timer", options, checkNothing);
@@ -140,120 +140,112 @@ test("equal timers have equal definitions, however they were written", () => {
   assert.is.not(key({ after: "1h" }), key({ every: "1h" }));
 });
 
+const refusedOptions: readonly (readonly [unknown, string, RegExp])[] = [
+  [undefined, "KRON_OPTION_INVALID", /^Expected the options to be a plain object, got undefined$/],
+  [null, "KRON_OPTION_INVALID", /got null$/],
+  ["10s", "KRON_OPTION_INVALID", /got "10s"$/],
+  [[], "KRON_OPTION_INVALID", /got an array$/],
+  [new Date(0), "KRON_OPTION_INVALID", /got a Date$/],
+  [Object.create({ every: "10s" }), "KRON_OPTION_INVALID", /plain object/],
+  [{}, "KRON_OPTION_INVALID", /^Expected exactly one of cron, every, after and at, got none$/],
+  [{ every: undefined }, "KRON_OPTION_INVALID", /got none$/],
+  [{ every: "1s", cron: "* * * * *" }, "KRON_OPTION_INVALID", /got cron and every$/],
+  [{ every: "1s", after: "1s", at: 0 }, "KRON_OPTION_INVALID", /got every and after and at$/],
+  [{ every: "1s", evrey: 1 }, "KRON_OPTION_INVALID", /^Expected an option of the options, got "evrey"$/],
+  [
+    { every: "1s", timezone: "UTC" },
+    "KRON_OPTION_INVALID",
+    /^Expected timezone only together with cron, got it with every$/,
+  ],
+  [{ after: "1s", dst: "skip" }, "KRON_OPTION_INVALID", /^Expected dst only .* with after$/],
+  [{ at: 0, dayMatch: "or" }, "KRON_OPTION_INVALID", /^Expected dayMatch only .* with at$/],
+  [{ cron: 5 }, "KRON_OPTION_INVALID", /^Expected cron to be a text, got 5$/],
+  [{ cron: "" }, "KRON_OPTION_INVALID", /^Expected cron to be a text, got an empty one$/],
+  [{ cron: "  " }, "KRON_OPTION_INVALID", /empty/],
+  [{ cron: "*".repeat(1_001) }, "KRON_OPTION_INVALID", /^Expected cron to have at most 1000 characters, got 1001$/],
+  [{ cron: "* * * * *", timezone: 1 }, "KRON_OPTION_INVALID", /^Expected timezone to be a text, got 1$/],
+  [
+    { cron: "* * * * *", dst: "spring" },
+    "KRON_OPTION_INVALID",
+    /^Expected dst to be one of "vixie", "fixed", "wildcard", "skip", got "spring"$/,
+  ],
+  [
+    { cron: "* * * * *", dayMatch: true },
+    "KRON_OPTION_INVALID",
+    /^Expected dayMatch to be one of "or", "and", got true$/,
+  ],
+  [{ every: "9ms" }, "KRON_DURATION_INVALID", /^Expected every to be at least 10ms, got "9ms"$/],
+  [{ every: 0 }, "KRON_DURATION_INVALID", /at least 10ms/],
+  [{ every: "9223372036854776s" }, "KRON_DURATION_INVALID", /at most 36525d/],
+  [{ every: null }, "KRON_DURATION_INVALID", /got null/],
+  [{ every: {} }, "KRON_DURATION_INVALID", /got an object/],
+  [{ after: "soon" }, "KRON_DURATION_INVALID", /^Expected after to be a duration/],
+  [{ after: -1 }, "KRON_DURATION_INVALID", /negative/],
+  [{ at: "2026-01-01" }, "KRON_OPTION_INVALID", /^Expected at to be an instant/],
+  [{ at: 8.64e15 }, "KRON_OPTION_INVALID", /years 0 to 9999/],
+  [{ at: null }, "KRON_OPTION_INVALID", /got null/],
+  [{ every: "1s", overlap: "skp" }, "KRON_OPTION_INVALID", /^Expected overlap to be one of/],
+  [{ every: "1s", retry: true }, "KRON_OPTION_INVALID", /^Expected retry to be false or an object, got true$/],
+  [{ every: "1s", retry: 5 }, "KRON_OPTION_INVALID", /got 5$/],
+  [{ every: "1s", retry: null }, "KRON_OPTION_INVALID", /got null$/],
+  [{ every: "1s", retry: { max: 5 } }, "KRON_OPTION_INVALID", /^Expected an option of retry, got "retry.max"$/],
+  [
+    { every: "1s", retry: { maxAttempts: 0 } },
+    "KRON_OPTION_INVALID",
+    /^Expected retry.maxAttempts to be a whole number from 1 to 1000000, got 0$/,
+  ],
+  [{ every: "1s", retry: { maxAttempts: 1_000_001 } }, "KRON_OPTION_INVALID", /got 1000001$/],
+  [{ every: "1s", retry: { maxAttempts: Number.POSITIVE_INFINITY } }, "KRON_OPTION_INVALID", /got Infinity$/],
+  [{ every: "1s", retry: { maxAttempts: 1.5 } }, "KRON_OPTION_INVALID", /got 1.5$/],
+  [{ every: "1s", retry: { maxAttempts: "3" } }, "KRON_OPTION_INVALID", /got "3"$/],
+  [{ every: "1s", retry: { backoff: "quadratic" } }, "KRON_OPTION_INVALID", /^Expected retry.backoff to be one of/],
+  [{ every: "1s", retry: { base: "x" } }, "KRON_DURATION_INVALID", /^Expected retry.base to be a duration/],
+  [
+    { every: "1s", retry: { base: "2h", cap: "1h" } },
+    "KRON_OPTION_INVALID",
+    /^Expected retry.cap to be at least retry.base, which is 2h, got 1h$/,
+  ],
+  [{ every: "1s", retry: { jitter: 1 } }, "KRON_OPTION_INVALID", /^Expected retry.jitter to be true or false, got 1$/],
+  [{ every: "1s", misfire: "never" }, "KRON_OPTION_INVALID", /^Expected misfire to be one of/],
+  [{ every: "1s", misfire: null }, "KRON_OPTION_INVALID", /^Expected misfire to be one of .*, got null$/],
+  [{ every: "1s", misfire: { mode: "never" } }, "KRON_OPTION_INVALID", /^Expected misfire.mode to be one of/],
+  [
+    { every: "1s", misfire: { mode: "all", max: 1_001 } },
+    "KRON_OPTION_INVALID",
+    /^Expected misfire.max to be a whole number from 1 to 1000/,
+  ],
+  [
+    { every: "1s", misfire: { max: 5 } },
+    "KRON_OPTION_INVALID",
+    /^Expected misfire.max only with mode "all", got it with "once"$/,
+  ],
+  [
+    { every: "1s", misfire: { mode: "skip", within: 5 } },
+    "KRON_OPTION_INVALID",
+    /^Expected misfire.within only with mode/,
+  ],
+  [{ every: "1s", misfire: { within: -5 } }, "KRON_DURATION_INVALID", /^Expected misfire.within/],
+  [{ every: "1s", misfire: { wihtin: 5 } }, "KRON_OPTION_INVALID", /got "misfire.wihtin"$/],
+  [{ every: "1s", timeout: "x" }, "KRON_DURATION_INVALID", /^Expected timeout/],
+  [{ every: "1s", timeout: false }, "KRON_DURATION_INVALID", /^Expected timeout/],
+  [{ every: "1s", grace: Number.NaN }, "KRON_DURATION_INVALID", /^Expected grace/],
+  [{ every: "1s", jitter: "2s" }, "KRON_OPTION_INVALID", /^Expected jitter to be at most every, which is 1s, got 2s$/],
+  [{ every: "1s", jitter: { max: 1_001 } }, "KRON_OPTION_INVALID", /^Expected jitter.max to be at most every/],
+  [{ every: "1s", jitter: {} }, "KRON_OPTION_INVALID", /^Expected jitter.max to be a duration, got undefined$/],
+  [{ every: "1s", jitter: { max: 1, mode: "wild" } }, "KRON_OPTION_INVALID", /^Expected jitter.mode to be one of/],
+  [{ every: "1s", jitter: true }, "KRON_DURATION_INVALID", /^Expected jitter to be a duration/],
+  [{ every: "1s", concurrency: 0 }, "KRON_OPTION_INVALID", /^Expected concurrency to be a whole number from 1/],
+  [
+    { every: "1s", concurrency: 2 },
+    "KRON_OPTION_INVALID",
+    /^Expected concurrency over 1 only with overlap "allow", got 2 with "delay"$/,
+  ],
+  [{ every: "1s", payload: { fn: () => 1 } }, "KRON_PAYLOAD_INVALID", /^Expected payload.fn to be plain data/],
+  [{ every: "1s", payload: "x".repeat(262_144) }, "KRON_PAYLOAD_INVALID", /at most 262144 bytes/],
+  [JSON.parse('{"every":"1s","__proto__":{}}'), "KRON_OPTION_INVALID", /got "__proto__"$/],
+];
 test("parseScheduleOptions() refuses whatever is wrong, and says what and where", () => {
-  const cases: readonly (readonly [unknown, string, RegExp])[] = [
-    [undefined, "KRON_OPTION_INVALID", /^Expected the options to be a plain object, got undefined$/],
-    [null, "KRON_OPTION_INVALID", /got null$/],
-    ["10s", "KRON_OPTION_INVALID", /got "10s"$/],
-    [[], "KRON_OPTION_INVALID", /got an array$/],
-    [new Date(0), "KRON_OPTION_INVALID", /got a Date$/],
-    [Object.create({ every: "10s" }), "KRON_OPTION_INVALID", /plain object/],
-    [{}, "KRON_OPTION_INVALID", /^Expected exactly one of cron, every, after and at, got none$/],
-    [{ every: undefined }, "KRON_OPTION_INVALID", /got none$/],
-    [{ every: "1s", cron: "* * * * *" }, "KRON_OPTION_INVALID", /got cron and every$/],
-    [{ every: "1s", after: "1s", at: 0 }, "KRON_OPTION_INVALID", /got every and after and at$/],
-    [{ every: "1s", evrey: 1 }, "KRON_OPTION_INVALID", /^Expected an option of the options, got "evrey"$/],
-    [
-      { every: "1s", timezone: "UTC" },
-      "KRON_OPTION_INVALID",
-      /^Expected timezone only together with cron, got it with every$/,
-    ],
-    [{ after: "1s", dst: "skip" }, "KRON_OPTION_INVALID", /^Expected dst only .* with after$/],
-    [{ at: 0, dayMatch: "or" }, "KRON_OPTION_INVALID", /^Expected dayMatch only .* with at$/],
-    [{ cron: 5 }, "KRON_OPTION_INVALID", /^Expected cron to be a text, got 5$/],
-    [{ cron: "" }, "KRON_OPTION_INVALID", /^Expected cron to be a text, got an empty one$/],
-    [{ cron: "  " }, "KRON_OPTION_INVALID", /empty/],
-    [{ cron: "*".repeat(1_001) }, "KRON_OPTION_INVALID", /^Expected cron to have at most 1000 characters, got 1001$/],
-    [{ cron: "* * * * *", timezone: 1 }, "KRON_OPTION_INVALID", /^Expected timezone to be a text, got 1$/],
-    [
-      { cron: "* * * * *", dst: "spring" },
-      "KRON_OPTION_INVALID",
-      /^Expected dst to be one of "vixie", "fixed", "wildcard", "skip", got "spring"$/,
-    ],
-    [
-      { cron: "* * * * *", dayMatch: true },
-      "KRON_OPTION_INVALID",
-      /^Expected dayMatch to be one of "or", "and", got true$/,
-    ],
-    [{ every: "9ms" }, "KRON_DURATION_INVALID", /^Expected every to be at least 10ms, got "9ms"$/],
-    [{ every: 0 }, "KRON_DURATION_INVALID", /at least 10ms/],
-    [{ every: "9223372036854776s" }, "KRON_DURATION_INVALID", /at most 36525d/],
-    [{ every: null }, "KRON_DURATION_INVALID", /got null/],
-    [{ every: {} }, "KRON_DURATION_INVALID", /got an object/],
-    [{ after: "soon" }, "KRON_DURATION_INVALID", /^Expected after to be a duration/],
-    [{ after: -1 }, "KRON_DURATION_INVALID", /negative/],
-    [{ at: "2026-01-01" }, "KRON_OPTION_INVALID", /^Expected at to be an instant/],
-    [{ at: 8.64e15 }, "KRON_OPTION_INVALID", /years 0 to 9999/],
-    [{ at: null }, "KRON_OPTION_INVALID", /got null/],
-    [{ every: "1s", overlap: "skp" }, "KRON_OPTION_INVALID", /^Expected overlap to be one of/],
-    [{ every: "1s", retry: true }, "KRON_OPTION_INVALID", /^Expected retry to be false or an object, got true$/],
-    [{ every: "1s", retry: 5 }, "KRON_OPTION_INVALID", /got 5$/],
-    [{ every: "1s", retry: null }, "KRON_OPTION_INVALID", /got null$/],
-    [{ every: "1s", retry: { max: 5 } }, "KRON_OPTION_INVALID", /^Expected an option of retry, got "retry.max"$/],
-    [
-      { every: "1s", retry: { maxAttempts: 0 } },
-      "KRON_OPTION_INVALID",
-      /^Expected retry.maxAttempts to be a whole number from 1 to 1000000, got 0$/,
-    ],
-    [{ every: "1s", retry: { maxAttempts: 1_000_001 } }, "KRON_OPTION_INVALID", /got 1000001$/],
-    [{ every: "1s", retry: { maxAttempts: Number.POSITIVE_INFINITY } }, "KRON_OPTION_INVALID", /got Infinity$/],
-    [{ every: "1s", retry: { maxAttempts: 1.5 } }, "KRON_OPTION_INVALID", /got 1.5$/],
-    [{ every: "1s", retry: { maxAttempts: "3" } }, "KRON_OPTION_INVALID", /got "3"$/],
-    [{ every: "1s", retry: { backoff: "quadratic" } }, "KRON_OPTION_INVALID", /^Expected retry.backoff to be one of/],
-    [{ every: "1s", retry: { base: "x" } }, "KRON_DURATION_INVALID", /^Expected retry.base to be a duration/],
-    [
-      { every: "1s", retry: { base: "2h", cap: "1h" } },
-      "KRON_OPTION_INVALID",
-      /^Expected retry.cap to be at least retry.base, which is 2h, got 1h$/,
-    ],
-    [
-      { every: "1s", retry: { jitter: 1 } },
-      "KRON_OPTION_INVALID",
-      /^Expected retry.jitter to be true or false, got 1$/,
-    ],
-    [{ every: "1s", misfire: "never" }, "KRON_OPTION_INVALID", /^Expected misfire to be one of/],
-    [{ every: "1s", misfire: null }, "KRON_OPTION_INVALID", /^Expected misfire to be one of .*, got null$/],
-    [{ every: "1s", misfire: { mode: "never" } }, "KRON_OPTION_INVALID", /^Expected misfire.mode to be one of/],
-    [
-      { every: "1s", misfire: { mode: "all", max: 1_001 } },
-      "KRON_OPTION_INVALID",
-      /^Expected misfire.max to be a whole number from 1 to 1000/,
-    ],
-    [
-      { every: "1s", misfire: { max: 5 } },
-      "KRON_OPTION_INVALID",
-      /^Expected misfire.max only with mode "all", got it with "once"$/,
-    ],
-    [
-      { every: "1s", misfire: { mode: "skip", within: 5 } },
-      "KRON_OPTION_INVALID",
-      /^Expected misfire.within only with mode/,
-    ],
-    [{ every: "1s", misfire: { within: -5 } }, "KRON_DURATION_INVALID", /^Expected misfire.within/],
-    [{ every: "1s", misfire: { wihtin: 5 } }, "KRON_OPTION_INVALID", /got "misfire.wihtin"$/],
-    [{ every: "1s", timeout: "x" }, "KRON_DURATION_INVALID", /^Expected timeout/],
-    [{ every: "1s", timeout: false }, "KRON_DURATION_INVALID", /^Expected timeout/],
-    [{ every: "1s", grace: Number.NaN }, "KRON_DURATION_INVALID", /^Expected grace/],
-    [
-      { every: "1s", jitter: "2s" },
-      "KRON_OPTION_INVALID",
-      /^Expected jitter to be at most every, which is 1s, got 2s$/,
-    ],
-    [{ every: "1s", jitter: { max: 1_001 } }, "KRON_OPTION_INVALID", /^Expected jitter.max to be at most every/],
-    [{ every: "1s", jitter: {} }, "KRON_OPTION_INVALID", /^Expected jitter.max to be a duration, got undefined$/],
-    [{ every: "1s", jitter: { max: 1, mode: "wild" } }, "KRON_OPTION_INVALID", /^Expected jitter.mode to be one of/],
-    [{ every: "1s", jitter: true }, "KRON_DURATION_INVALID", /^Expected jitter to be a duration/],
-    [{ every: "1s", concurrency: 0 }, "KRON_OPTION_INVALID", /^Expected concurrency to be a whole number from 1/],
-    [
-      { every: "1s", concurrency: 2 },
-      "KRON_OPTION_INVALID",
-      /^Expected concurrency over 1 only with overlap "allow", got 2 with "delay"$/,
-    ],
-    [{ every: "1s", payload: { fn() {} } }, "KRON_PAYLOAD_INVALID", /^Expected payload.fn to be plain data/],
-    [{ every: "1s", payload: "x".repeat(262_144) }, "KRON_PAYLOAD_INVALID", /at most 262144 bytes/],
-    [JSON.parse('{"every":"1s","__proto__":{}}'), "KRON_OPTION_INVALID", /got "__proto__"$/],
-  ];
-  for (const [options, code, message] of cases) {
+  for (const [options, code, message] of refusedOptions) {
     const error = refusal(options);
     assert.is(error.code, code, error.message);
     assert.match(error.message, message);
@@ -262,7 +254,7 @@ test("parseScheduleOptions() refuses whatever is wrong, and says what and where"
 
 test("an unknown option comes with the one that was meant", () => {
   const hint = (options: object): string | undefined => refusal(options).hint;
-  assert.is(hint({ evry: "1s" }), "Did you mean every?");
+  assert.is(hint({ evrey: "1s" }), "Did you mean every?");
   assert.is(hint({ CRON: "* * * * *" }), "Did you mean cron?");
   assert.is(hint({ cron: "* * * * *", timeZone: "UTC" }), "Did you mean timezone?");
   assert.is(hint({ cron: "* * * * *", tz: "UTC" }), "Did you mean timezone?");

@@ -74,7 +74,7 @@ test("checkPayload() names the path of what it refuses", () => {
   class Account {}
   const cases: readonly (readonly [unknown, string])[] = [
     [undefined, "Expected payload to be plain data, got undefined"],
-    [{ items: [1, 2, 3, { fn() {} }] }, "Expected payload.items[3].fn to be plain data, got a function"],
+    [{ items: [1, 2, 3, { fn: () => 1 }] }, "Expected payload.items[3].fn to be plain data, got a function"],
     [{ a: undefined }, "Expected payload.a to be plain data, got undefined"],
     [new Array(1), "Expected payload[0] to be plain data, got undefined"],
     [{ s: Symbol("x") }, "Expected payload.s to be plain data, got a symbol"],
