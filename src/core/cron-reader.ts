@@ -33,9 +33,10 @@ export function cronError(expression: string, place: CronPlace, message: string,
   });
 }
 
-/** Text as JSON quotes it, so that control characters cannot reach a terminal, and cut when long. */
+/** Text in quotes, cut when long, with all but plain ASCII escaped: it may end up in a terminal. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > fragmentCharactersMax ? `${text.slice(0, fragmentCharactersMax)}…` : text);
+  const cut = text.length > fragmentCharactersMax ? `${text.slice(0, fragmentCharactersMax)}...` : text;
+  return JSON.stringify(cut).replace(/[^ -~]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** A cursor over one field. `offset` is where the field starts in the whole expression. */
@@ -110,7 +111,7 @@ export class FieldReader {
       this.#at += 3;
       return min + index;
     }
-    const meant = nearestWord(word, names);
+    const meant = nearestWord(word, names) ?? nearestWord(word.slice(0, 3), names);
     throw this.expected(this.#wanted(), start, meant === undefined ? undefined : `Did you mean ${meant}?`);
   }
 
