@@ -1,0 +1,131 @@
+/** The segment being written: where the next batch goes, and how one segment gives way to the next. */
+
+import { join } from "node:path";
+import { KronError } from "../core/errors.ts";
+import type { Disk, FileHandle } from "../ports.ts";
+import { activeName, nextName, sealedName, writeFully } from "./files.ts";
+import { segmentHeadBytes } from "./segment-head.ts";
+import type { ReadySegment } from "./segment-maker.ts";
+
+/** The state of the active segment. */
+export interface ActiveState {
+  readonly file: FileHandle;
+  readonly salt: number;
+  /** Where the next batch goes; a whole number of sectors. */
+  readonly offset: number;
+  /** Bytes allocated; writing beyond works but makes syncs slower. */
+  readonly capacity: number;
+  /** Index of its first entry, or of the next entry when it has none. */
+  readonly firstIndex: number;
+}
+
+/** `kron.aof`, open for writing. */
+export class ActiveSegment {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  #file: FileHandle;
+  #salt: number;
+  #offset: number;
+  #capacity: number;
+  #firstIndex: number;
+
+  constructor(disk: Disk, directory: string, state: ActiveState) {
+    this.#disk = disk;
+    this.#directory = directory;
+    this.#file = state.file;
+    this.#salt = state.salt;
+    this.#offset = state.offset;
+    this.#capacity = state.capacity;
+    this.#firstIndex = state.firstIndex;
+  }
+
+  /** Puts `ready` in the place of an active segment that is missing or has no entries. Throws what the disk throws. */
+  static createFirst(disk: Disk, directory: string, ready: ReadySegment, firstIndex: number): ActiveSegment {
+    disk.rename(join(directory, nextName), join(directory, activeName));
+    disk.syncDirectory(directory);
+    const { file, salt, capacity } = ready;
+    return new ActiveSegment(disk, directory, { file, salt, offset: segmentHeadBytes, capacity, firstIndex });
+  }
+
+  get file(): FileHandle {
+    return this.#file;
+  }
+
+  get salt(): number {
+    return this.#salt;
+  }
+
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  get isEmpty(): boolean {
+    return this.#offset <= segmentHeadBytes;
+  }
+
+  /** The part of the allocated bytes that is used, 0 to 1 and above. */
+  get fill(): number {
+    return this.#offset / this.#capacity;
+  }
+
+  /** Whether a batch of `bytes` should go here: it fits, or there is nothing here that it could follow. */
+  hasRoom(bytes: number): boolean {
+    return this.isEmpty || this.#offset + bytes <= this.#capacity;
+  }
+
+  /** Writes a batch behind the last. When it throws, `cutBack` must succeed before anything else is written. */
+  write(bytes: Uint8Array): void {
+    writeFully(this.#disk, this.#file, bytes, this.#offset);
+    this.#offset += bytes.length;
+  }
+
+  /**
+   * Removes what a failed write may have left, and makes sure of it: frames of refused entries must not come
+   * back after a crash. The allocated space behind is gone with it.
+   */
+  cutBack(): void {
+    this.#disk.truncate(this.#file, this.#offset);
+    this.#disk.syncDataNow(this.#file);
+  }
+
+  /**
+   * Seals this segment, all of which must be synced, and goes on in `ready`, whose first entry will be
+   * `nextIndex`. Returns the cause, with nothing changed, when the disk would not take the first step. Throws
+   * when a later step failed: then nothing may be written any more, and the next start sorts it out.
+   */
+  replaceBy(ready: ReadySegment, nextIndex: number): unknown {
+    const activePath = join(this.#directory, activeName);
+    const sealedPath = join(this.#directory, sealedName(this.#firstIndex));
+    if (this.#disk.exists(sealedPath)) {
+      throw new KronError("KRON_JOURNAL_FAILED", `Expected nothing at ${sealedPath}`);
+    }
+    try {
+      this.#disk.rename(activePath, sealedPath);
+    } catch (cause) {
+      return cause;
+    }
+    this.#disk.rename(join(this.#directory, nextName), activePath);
+    this.#disk.syncDirectory(this.#directory);
+    this.#giveBackSpace();
+    this.#disk.close(this.#file);
+    this.#file = ready.file;
+    this.#salt = ready.salt;
+    this.#offset = segmentHeadBytes;
+    this.#capacity = ready.capacity;
+    this.#firstIndex = nextIndex;
+    return undefined;
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.#disk.close(this.#file);
+  }
+
+  #giveBackSpace(): void {
+    try {
+      this.#disk.truncate(this.#file, this.#offset);
+    } catch {
+      // Only space is lost: zeros at the end of a sealed segment are allowed.
+    }
+  }
+}

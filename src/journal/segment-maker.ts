@@ -1,0 +1,195 @@
+/**
+ * Makes segments ready for writing: a head, then zeros to the full size, synced, under the name
+ * `kron.aof.next`. A sync into space that is already allocated costs half of one that makes a file grow.
+ *
+ * The work is done ahead of time, in slices with pauses between them, so that writers are never held up for
+ * longer than one slice. If a segment is wanted before it is ready it is taken as long as it is by then.
+ */
+
+import { join } from "node:path";
+import type { CancelWait, Clock, Disk, FileHandle, Random } from "../ports.ts";
+import { nextName, roundToSectors, writeFully } from "./files.ts";
+import type { Report } from "./notice.ts";
+import { newSegmentHead, packSegmentHead } from "./segment-head.ts";
+
+/** Bytes of the first segment of a directory. */
+export const segmentBytesMin = 1024 * 1024;
+/** Less than this is not worth a segment of its own. */
+const segmentBytesLeast = 64 * 1024;
+const sliceBytes = 512 * 1024;
+const pauseMs = 1;
+const zeros = new Uint8Array(sliceBytes);
+
+/** A segment that can take the place of the active one. */
+export interface ReadySegment {
+  readonly file: FileHandle;
+  readonly salt: number;
+  /** Bytes that are allocated. */
+  readonly capacity: number;
+}
+
+/** What making segments needs. */
+export interface MakerContext {
+  readonly directory: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly uuid: Uint8Array;
+  readonly report: Report;
+  /** A sync of a segment that is in use already has failed. */
+  readonly onSyncFailed: (cause: Error) => void;
+}
+
+interface Making {
+  readonly file: FileHandle;
+  readonly salt: number;
+  filled: number;
+  /** Bytes wanted. */
+  capacity: number;
+  /** "filling" until all zeros are written, then "syncing", then "ready". */
+  state: "filling" | "syncing" | "ready";
+}
+
+/** Prepares one segment at a time. */
+export class SegmentMaker {
+  readonly #context: MakerContext;
+  readonly #path: string;
+  #making: Making | undefined;
+  #cancel: CancelWait | undefined;
+
+  constructor(context: MakerContext) {
+    this.#context = context;
+    this.#path = join(context.directory, nextName);
+  }
+
+  /** Whether a segment is ready or on its way. */
+  get isBusy(): boolean {
+    return this.#making !== undefined;
+  }
+
+  /** Begins to make a segment of `capacity` bytes in the background. A failure is reported, not thrown. */
+  prepare(capacity: number): void {
+    if (this.#making !== undefined) return;
+    try {
+      this.#making = this.#create(capacity);
+    } catch (cause) {
+      this.#context.report({ kind: "next-segment-failed", cause });
+      return;
+    }
+    this.#continueLater();
+  }
+
+  /**
+   * The segment, synced, and never smaller than worthwhile. Makes it now if there is none. Throws what the
+   * disk threw, leaving nothing behind. It stays in hand until `release`.
+   */
+  take(): ReadySegment {
+    this.#cancel?.();
+    this.#making ??= this.#create(segmentBytesMin);
+    const making = this.#making;
+    if (making.state === "ready") return making;
+    try {
+      if (making.state === "filling") {
+        making.capacity = Math.min(making.capacity, Math.max(making.filled, segmentBytesMin));
+        while (making.filled < making.capacity) this.#fillSlice(making);
+      }
+      this.#context.disk.syncDataNow(making.file);
+    } catch (cause) {
+      this.discard();
+      throw cause;
+    }
+    making.state = "ready";
+    return making;
+  }
+
+  /** The taken segment is in use now, under another name. */
+  release(): void {
+    this.#making = undefined;
+  }
+
+  /** Removes what was prepared. Failures are of no interest: the next start removes it as well. */
+  discard(): void {
+    this.#cancel?.();
+    const making = this.#making;
+    this.#making = undefined;
+    if (making === undefined) return;
+    quietly(() => this.#context.disk.close(making.file));
+    quietly(() => this.#context.disk.remove(this.#path));
+  }
+
+  #create(capacity: number): Making {
+    const { disk, random, clock, uuid } = this.#context;
+    const head = newSegmentHead(uuid, random, clock.nowMs());
+    const file = disk.openWrite(this.#path, { create: true });
+    try {
+      disk.truncate(file, 0);
+      const sector = packSegmentHead(head);
+      writeFully(disk, file, sector, 0);
+      return { file, salt: head.salt, filled: sector.length, capacity: roundToSectors(capacity), state: "filling" };
+    } catch (cause) {
+      quietly(() => disk.close(file));
+      quietly(() => disk.remove(this.#path));
+      throw cause;
+    }
+  }
+
+  /** Writes the next zeros. When the disk is full the segment gets smaller, down to what is worthwhile. */
+  #fillSlice(making: Making): void {
+    const { disk } = this.#context;
+    const bytes = Math.min(sliceBytes, making.capacity - making.filled);
+    try {
+      writeFully(disk, making.file, zeros.subarray(0, bytes), making.filled);
+      making.filled += bytes;
+    } catch (cause) {
+      if (making.filled < 2 * segmentBytesLeast) throw cause;
+      // Half is given back, so that the last bytes of a full disk are not spent on zeros.
+      making.capacity = roundToSectors(making.filled / 2);
+      making.filled = making.capacity;
+      disk.truncate(making.file, making.capacity);
+    }
+  }
+
+  #continueLater(): void {
+    this.#cancel = this.#context.clock.wakeAfter(pauseMs, () => this.#continue(), false);
+  }
+
+  #continue(): void {
+    const making = this.#making;
+    if (making === undefined || making.state !== "filling") return;
+    try {
+      this.#fillSlice(making);
+    } catch (cause) {
+      this.discard();
+      this.#context.report({ kind: "next-segment-failed", cause });
+      return;
+    }
+    if (making.filled < making.capacity) {
+      this.#continueLater();
+      return;
+    }
+    making.state = "syncing";
+    this.#context.disk.syncData(making.file, (error) => this.#synced(making, error));
+  }
+
+  #synced(making: Making, error: Error | null): void {
+    if (this.#making !== making || making.state === "ready") {
+      // It was taken (or given up) meanwhile; in use, a failed sync of it is as final as any.
+      if (error !== null && making.state === "ready") this.#context.onSyncFailed(error);
+      return;
+    }
+    if (error === null) {
+      making.state = "ready";
+      return;
+    }
+    this.discard();
+    this.#context.report({ kind: "next-segment-failed", cause: error });
+  }
+}
+
+function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // Only used to clean up behind a failure that is being reported already.
+  }
+}
