@@ -1,0 +1,53 @@
+/**
+ * Kron: reliable application time for Node.js.
+ *
+ *     import { kron } from "kron-scheduler";
+ *
+ *     await kron.schedule("report", { cron: "0 9 * * MON-FRI", timezone: "Europe/Rome" }, async ({ signal }) => {
+ *       await sendReport({ signal });
+ *     });
+ *     await kron.start();
+ */
+
+import { Kron } from "./kron.ts";
+
+export type { Cron, DayMatch, DstPolicy } from "./core/cron.ts";
+export type { MisfirePolicy, OverlapPolicy, ScheduleSpec, TimerDefinition } from "./core/definition.ts";
+export { isKronError, KronError, type KronErrorCode } from "./core/errors.ts";
+export type {
+  DurationInput,
+  InstantInput,
+  JitterOptions,
+  MisfireOptions,
+  RetryOptions,
+  ScheduleOptions,
+} from "./core/options.ts";
+export type { AttemptOutcome, RunOutcome } from "./core/outcome.ts";
+export type { RetryPolicy } from "./core/retry.ts";
+export {
+  type Callback,
+  Kron,
+  type RunContext,
+  type RunLog,
+  type RuntimeView,
+  type ShutdownOptions,
+  type StartOptions,
+} from "./kron.ts";
+export type { KronOptions } from "./kron-options.ts";
+export type { Clock, Logger } from "./ports.ts";
+export type { ChangeResult, ScheduleResult, TriggerResult } from "./supervisor/commands.ts";
+export type {
+  ClockEvent,
+  ErrorInfo,
+  KronEvents,
+  MissedEvent,
+  OutputEvent,
+  ProgressEvent,
+  RunEvent,
+  RunEventType,
+  TimerEvent,
+} from "./supervisor/events.ts";
+export type { AttemptView, HistoryEntry, HistoryQuery, TimerState, TimerView } from "./supervisor/views.ts";
+
+/** A runtime of this process, for applications that need only one. Nothing is opened before `start`. */
+export const kron: Kron = new Kron();

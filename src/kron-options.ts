@@ -1,0 +1,96 @@
+/** The options of a runtime, read once when it is made. */
+
+import { describe } from "./core/describe.ts";
+import { parseDuration } from "./core/duration.ts";
+import {
+  optionError,
+  type RawOptions,
+  readChoice,
+  readCount,
+  readFlag,
+  readOptions,
+  readText,
+} from "./core/option-reader.ts";
+import type { DurationInput } from "./core/options.ts";
+import { defaultLogger } from "./logger.ts";
+import type { Clock, Disk, Durability, Logger, Random } from "./ports.ts";
+import { systemClock, systemRandom } from "./system.ts";
+
+/** How a runtime is made. */
+export interface KronOptions {
+  /** Default: `KRON_HOME`, else `.kron` in the working directory. */
+  readonly dataDir?: string | undefined;
+  /**
+   * How far an acknowledgement reaches. `"always"` (default): it is synced. `"group:<duration>"`: it is synced
+   * after gathering for that long. `"everysec"`: it is written; up to 2 seconds may be lost with the machine.
+   */
+  readonly durability?: string | undefined;
+  /** `"edge"` keeps segments small, for SD cards; default `"standard"`. */
+  readonly profile?: "standard" | "edge" | undefined;
+  /** Attempts under way at a time, from 1; default 64. */
+  readonly concurrency?: number | undefined;
+  /** Runs that may wait for a slot or for their next attempt before `trigger` is refused; default 10,000. */
+  readonly queueMax?: number | undefined;
+  /** How long after the start a timer may be without a callback before it is orphaned; default 5 s. */
+  readonly orphanGrace?: DurationInput | undefined;
+  /** Whether waiting for timers keeps the process running; default true. */
+  readonly keepAlive?: boolean | undefined;
+  /** A logger in the shape of pino's; default pino on stderr, loaded with the first line. */
+  readonly logger?: Logger | undefined;
+  /** The clock; a virtual one in tests (`kron-scheduler/testing`). */
+  readonly clock?: Clock | undefined;
+  /** The file system; another one in tests. */
+  readonly disk?: Disk | undefined;
+}
+
+/** The options of a runtime with all defaults. `disk` undefined is the real one, which is loaded when opened. */
+export interface KronSettings {
+  readonly dataDir: string | undefined;
+  readonly durability: Durability;
+  readonly profile: "standard" | "edge";
+  readonly concurrency: number;
+  readonly queueMax: number;
+  readonly orphanGraceMs: number;
+  readonly keepAlive: boolean;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk | undefined;
+}
+
+const names: ReadonlySet<string> = new Set([
+  ...["dataDir", "durability", "profile", "concurrency", "queueMax"],
+  ...["orphanGrace", "keepAlive", "logger", "clock", "disk"],
+]);
+const pathCharsMax = 4_096;
+const groupMsMax = 60_000;
+const runsMax = 60_000;
+
+/** Reads the options; throws `KRON_OPTION_INVALID` or `KRON_DURATION_INVALID` naming the one that is wrong. */
+export function checkKronOptions(options: KronOptions): KronSettings {
+  const raw: RawOptions = readOptions(options, "the runtime options", "", names);
+  return {
+    dataDir: raw.dataDir === undefined ? undefined : readText(raw.dataDir, "dataDir", pathCharsMax),
+    durability: readDurability(raw.durability),
+    profile: readChoice(raw.profile ?? "standard", "profile", ["standard", "edge"]),
+    concurrency: readCount(raw.concurrency ?? 64, "concurrency", 1, runsMax),
+    queueMax: readCount(raw.queueMax ?? 10_000, "queueMax", 0, runsMax),
+    orphanGraceMs: parseDuration(options.orphanGrace ?? 5_000, "orphanGrace", { minMs: 0 }),
+    keepAlive: readFlag(raw.keepAlive ?? true, "keepAlive"),
+    logger: options.logger ?? defaultLogger(),
+    clock: options.clock ?? systemClock(),
+    random: systemRandom(),
+    disk: options.disk,
+  };
+}
+
+function readDurability(value: unknown): Durability {
+  if (value === undefined || value === "always") return { kind: "always" };
+  if (value === "everysec") return { kind: "everysec" };
+  if (typeof value === "string" && value.startsWith("group:")) {
+    const ms = parseDuration(value.slice("group:".length), "durability", { minMs: 1, maxMs: groupMsMax });
+    return { kind: "group", ms };
+  }
+  const expected = `Expected durability to be "always", "group:<duration>" or "everysec", got ${describe(value)}`;
+  throw optionError("durability", expected, 'Write durability: "group:5ms", for instance');
+}

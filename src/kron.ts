@@ -1,0 +1,334 @@
+/**
+ * The composition root of the embedded mode: directory, journal, engine and callbacks as one object.
+ *
+ * Everything a user does goes through here. Timers may be scheduled before the start; they are kept in memory
+ * and become durable with it, so `await schedule(…)` before `await start()` does what one hopes.
+ */
+
+import { EventEmitter } from "node:events";
+import { resolve } from "node:path";
+import { KronError } from "./core/errors.ts";
+import { parseScheduleOptions, type ScheduleOptions } from "./core/options.ts";
+import { checkPayload } from "./core/payload.ts";
+import { copyPayload } from "./core/payload-copy.ts";
+import { Zones } from "./core/zone.ts";
+import { Embedded } from "./embedded.ts";
+import { checkKronOptions, type KronOptions, type KronSettings } from "./kron-options.ts";
+import type { Callback, OutputSink } from "./runners/callback-context.ts";
+import type { ChangeResult, Registration, ScheduleResult, TriggerResult } from "./supervisor/commands.ts";
+import type { KronEvents } from "./supervisor/events.ts";
+import { Recurrences } from "./supervisor/recurrences.ts";
+import {
+  type HistoryEntry,
+  type HistoryQuery,
+  slotOf,
+  type TimerView,
+  viewHistory,
+  viewNextRuns,
+  viewTimer,
+} from "./supervisor/views.ts";
+import { intlOffsetSource } from "./zone-source.ts";
+
+export type { Callback, RunContext, RunLog } from "./runners/callback-context.ts";
+
+/** How `start` is called. */
+export interface StartOptions {
+  /** Default: the option of the constructor, else `KRON_HOME`, else `.kron` in the working directory. */
+  readonly dataDir?: string;
+}
+
+/** How long `shutdown` waits. */
+export interface ShutdownOptions {
+  /** Milliseconds that callbacks have to finish before their signal is aborted; default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/** The runtime at a glance. */
+export interface RuntimeView {
+  readonly state: "new" | "starting" | "running" | "draining" | "stopped" | "failed";
+  readonly dataDir: string | undefined;
+  readonly timers: number;
+  /** Attempts under way, and how many may be. */
+  readonly running: number;
+  readonly concurrency: number;
+  /** Runs that wait for a slot or for the run before them. */
+  readonly waiting: number;
+  /** Timers whose occurrence is due and has not become a run yet. */
+  readonly due: number;
+  /** Callbacks that did not stop when asked and may still be executing. */
+  readonly abandoned: number;
+  /** False while the disk is full. */
+  readonly isWritable: boolean;
+}
+
+interface Queued {
+  readonly registration: Registration;
+  readonly callback: Callback;
+}
+
+/** A runtime: timers over one data directory, in this process. */
+export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
+  readonly #settings: KronSettings;
+  readonly #recurrences = new Recurrences(new Zones(intlOffsetSource()));
+  readonly #queued = new Map<string, Queued>();
+  #phase: "new" | "starting" | "open" | "closing" | "stopped" = "new";
+  #embedded: Embedded | undefined;
+  #dataDir: string | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: KronOptions = {}) {
+    super();
+    this.#settings = checkKronOptions(options);
+  }
+
+  /**
+   * Creates a timer, changes it, or, when its definition is the same, leaves it as it is, and attaches `callback`.
+   *
+   * Resolves when that is durable. Rejects with a `KronError` that says which option is wrong.
+   */
+  async schedule<Payload = unknown>(
+    id: string,
+    options: ScheduleOptions<Payload>,
+    callback: Callback<Payload>,
+  ): Promise<ScheduleResult> {
+    const registration = this.#read(id, options);
+    if (typeof callback !== "function") {
+      throw new KronError(
+        "KRON_OPTION_INVALID",
+        `Expected a function as the third argument of schedule(), got ${typeof callback}`,
+        {
+          hint: 'schedule(id, { every: "10s" }, async (context) => { … })',
+        },
+      );
+    }
+    // The payload was read from the same options, so the callback gets what it expects.
+    const untyped = callback as Callback;
+    if (this.#phase === "open") return this.#open().schedule(registration, untyped);
+    if (this.#phase === "closing" || this.#phase === "stopped") throw stopped();
+    this.#queued.set(registration.id, { registration, callback: untyped });
+    return { timerId: registration.id, action: "queued" };
+  }
+
+  /** Ends a timer for good. Its waiting runs are cancelled; one under way finishes, unless `abort`. */
+  async cancel(id: string, options: { readonly abort?: boolean } = {}): Promise<ChangeResult> {
+    const wasQueued = this.#queued.delete(id);
+    if (this.#phase === "new" && wasQueued) return { timerId: id, changed: true };
+    return this.#open().commands.cancel(id, options.abort === true);
+  }
+
+  /** The same as `cancel`, under the name that mirrors `schedule`. */
+  async unschedule(id: string): Promise<ChangeResult> {
+    return this.cancel(id);
+  }
+
+  /** Holds a timer back. What becomes of the occurrences in between is decided by its misfire policy at `resume`. */
+  async pause(id: string): Promise<ChangeResult> {
+    return this.#open().commands.pause(id);
+  }
+
+  async resume(id: string): Promise<ChangeResult> {
+    return this.#open().commands.resume(id);
+  }
+
+  /** Runs a timer now, besides its schedule. Resolves when the run is durable, not when it is finished. */
+  async trigger(id: string, options: { readonly payload?: unknown } = {}): Promise<TriggerResult> {
+    const { payload } = options;
+    const bytes = payload === undefined ? 0 : checkPayload(payload, "payload");
+    return this.#open().commands.trigger(id, copyPayload(payload), bytes);
+  }
+
+  /** A timer as it is now, or undefined when there is none of this id. */
+  status(id: string): TimerView | undefined {
+    const embedded = this.#open();
+    const { data } = embedded.engine;
+    const slot = data.timers.slotOf(id);
+    return slot === undefined ? undefined : viewTimer(data, slot, embedded.isOrphaned(slot));
+  }
+
+  /** All timers on record, sorted by id. */
+  list(): TimerView[] {
+    const embedded = this.#open();
+    const { data } = embedded.engine;
+    const views: TimerView[] = [];
+    for (let slot = 0; slot < data.timers.slotCount; slot++) {
+      if (data.timers.idOf(slot) !== undefined) views.push(viewTimer(data, slot, embedded.isOrphaned(slot)));
+    }
+    return views.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Finished occurrences of a timer, newest first. Throws `KRON_TIMER_NOT_FOUND`. */
+  history(id: string, query: HistoryQuery = {}): HistoryEntry[] {
+    const { engine } = this.#open();
+    return viewHistory(engine.data, slotOf(engine.data, id), query);
+  }
+
+  /** The next `count` (default 10) due times in epoch milliseconds. Throws `KRON_TIMER_NOT_FOUND`. */
+  nextRuns(id: string, count = 10): number[] {
+    const { engine } = this.#open();
+    const slot = slotOf(engine.data, id);
+    return viewNextRuns(engine.data, slot, engine.recurrences.of(engine.data, slot), count);
+  }
+
+  /** The runtime as it is now; works in every phase. */
+  runtime(): RuntimeView {
+    const engine = this.#embedded?.engine;
+    return {
+      state: this.#stateName(),
+      dataDir: this.#dataDir,
+      timers: engine?.data.timers.size ?? this.#queued.size,
+      running: engine?.dispatcher.activeCount ?? 0,
+      concurrency: this.#settings.concurrency,
+      waiting: engine?.scheduler.waitingCount ?? 0,
+      due: engine?.scheduler.dueCount(this.#settings.clock.nowMs()) ?? 0,
+      abandoned: engine?.dispatcher.abandonedCount ?? 0,
+      isWritable: engine?.ledger.isWritable ?? false,
+    };
+  }
+
+  /**
+   * Opens the data directory, recovers, and begins to run timers. Resolves when everything scheduled before is
+   * durable. When it rejects, the runtime is as before and may be started again.
+   */
+  async start(options: StartOptions = {}): Promise<void> {
+    if (this.#phase !== "new") {
+      throw new KronError(
+        "KRON_ALREADY_STARTED",
+        `Expected a runtime that was never started, this one is ${this.#stateName()}`,
+        {
+          hint: "Make another with new Kron()",
+        },
+      );
+    }
+    this.#phase = "starting";
+    try {
+      this.#dataDir = resolve(options.dataDir ?? this.#settings.dataDir ?? process.env.KRON_HOME ?? ".kron");
+      const embedded = await Embedded.open(this.#dataDir, {
+        settings: this.#settings,
+        recurrences: this.#recurrences,
+        events: { has: (name) => this.listenerCount(name) > 0, emit: (name, ...args) => this.#emit(name, args) },
+        output: this.#outputs(),
+      });
+      this.#embedded = embedded;
+      this.#phase = "open";
+      await this.#scheduleQueued(embedded);
+    } catch (error) {
+      await this.#abandonStart();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts no more runs, waits for those under way, then aborts their signal, then gives them up. Always closes
+   * the directory; rejects with `KRON_SHUTDOWN_TIMEOUT` when runs had to be given up, which will be retried as lost.
+   */
+  async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    const timeoutMs = options.timeoutMs ?? 10_000;
+    if (typeof timeoutMs !== "number" || !(timeoutMs >= 0 && timeoutMs <= 2 ** 31 - 1)) {
+      throw new KronError(
+        "KRON_OPTION_INVALID",
+        `Expected timeoutMs from 0 to ${2 ** 31 - 1}, got ${String(timeoutMs)}`,
+      );
+    }
+    if (this.#phase === "starting") {
+      throw new KronError("KRON_NOT_STARTED", "Expected start() to be over before shutdown(), it is still under way");
+    }
+    if (this.#phase === "open") {
+      this.#phase = "closing";
+      this.#closing = this.#close(this.#open(), timeoutMs);
+    }
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  #read(id: string, options: unknown): Registration {
+    const request = parseScheduleOptions(id, options, (schedule) => {
+      if (schedule.kind === "cron") this.#recurrences.compile(id, schedule);
+    });
+    const { payload } = request;
+    return {
+      ...request,
+      payload: copyPayload(payload),
+      payloadBytes: payload === undefined ? 0 : checkPayload(payload, "payload"),
+      askedAtMs: this.#settings.clock.nowMs(),
+    };
+  }
+
+  async #scheduleQueued(embedded: Embedded): Promise<void> {
+    const queued = [...this.#queued.values()];
+    await Promise.all(queued.map(({ registration, callback }) => embedded.schedule(registration, callback)));
+    for (const { registration } of queued) this.#queued.delete(registration.id);
+  }
+
+  /** What was scheduled stays queued, so that a later start finds it. */
+  async #abandonStart(): Promise<void> {
+    const embedded = this.#embedded;
+    this.#embedded = undefined;
+    this.#phase = "new";
+    await embedded?.closeNow();
+  }
+
+  async #close(embedded: Embedded, timeoutMs: number): Promise<void> {
+    try {
+      await embedded.close(timeoutMs);
+    } finally {
+      this.#phase = "stopped";
+    }
+  }
+
+  #stateName(): RuntimeView["state"] {
+    const engine = this.#embedded?.engine;
+    if (engine?.state === "failed") return "failed";
+    switch (this.#phase) {
+      case "open":
+        return "running";
+      case "closing":
+        return "draining";
+      default:
+        return this.#phase;
+    }
+  }
+
+  #open(): Embedded {
+    if (this.#phase === "stopped") throw stopped();
+    if (this.#embedded !== undefined) return this.#embedded;
+    throw new KronError("KRON_NOT_STARTED", "Expected a started runtime, start() has not been called", {
+      hint: "await kron.start() first",
+    });
+  }
+
+  /** An error nobody listens to must still be seen; an event nobody listens to need not. */
+  #emit<Name extends keyof KronEvents>(name: Name, args: KronEvents[Name]): void {
+    if (name === "error" && this.listenerCount("error") === 0) {
+      const [error] = args as [KronError];
+      this.#settings.logger.error({ code: error.code, hint: error.hint }, error.message);
+      return;
+    }
+    try {
+      EventEmitter.prototype.emit.call(this, name, ...args);
+    } catch (error) {
+      // A listener's fault must not reach the journal's callback, on which everything else depends.
+      this.#settings.logger.error({ err: error, event: name }, "A listener threw");
+    }
+  }
+
+  #outputs(): OutputSink {
+    return {
+      line: (order, level, message, fields, atMs) => {
+        const { timerId, runId, attempt } = order;
+        const more = fields === undefined ? undefined : { fields };
+        this.#emit("log", [{ timerId, runId, attempt, atMs, level, message, ...more }]);
+        this.#settings.logger[level]({ timerId, runId, attempt, ...fields }, message);
+      },
+      progress: ({ timerId, runId, attempt }, fraction, note, atMs) => {
+        this.#emit("progress", [{ timerId, runId, attempt, atMs, fraction, ...(note !== undefined && { note }) }]);
+      },
+    };
+  }
+}
+
+function stopped(): KronError {
+  return new KronError("KRON_STOPPED", "The runtime has been shut down", { hint: "Make another with new Kron()" });
+}

@@ -1,0 +1,268 @@
+/** What users ask of timers, turned into records: schedule, pause, resume, cancel, trigger. */
+
+import type { Outcome } from "../core/applied.ts";
+import { definitionKey, encodeDefinition, type TimerDefinition } from "../core/definition.ts";
+import { KronError } from "../core/errors.ts";
+import { Status } from "../core/outcome.ts";
+import { isEqualPayload } from "../core/payload-equal.ts";
+import { Kind, type LogRecord } from "../core/record.ts";
+import { isFixedDelay, nextOccurrence } from "../core/recurrence.ts";
+import { formatRunId, type Run } from "../core/run.ts";
+import { proposePassedBy } from "./accounting.ts";
+import type { Engine } from "./engine.ts";
+
+/** A timer as its user asked for it, read and checked. */
+export interface Registration {
+  readonly id: string;
+  readonly definition: TimerDefinition;
+  /** The instant of `at`; undefined for other schedules. */
+  readonly atMs: number | undefined;
+  readonly payload: unknown;
+  /** The bytes of the payload. */
+  readonly payloadBytes: number;
+  /** When the user asked; `after` counts from it. */
+  readonly askedAtMs: number;
+}
+
+/** What `schedule` did. `queued` means: kept in memory until `start`, which makes it durable. */
+export interface ScheduleResult {
+  readonly timerId: string;
+  readonly action: "created" | "updated" | "unchanged" | "queued";
+}
+
+/** What `trigger` did: the run it made, and whether its first attempt began at once or waits its turn. */
+export interface TriggerResult {
+  readonly timerId: string;
+  readonly runId: string;
+  readonly state: "running" | "waiting";
+}
+
+/** What `pause`, `resume` and `cancel` did; `changed` is false when it was so already. */
+export interface ChangeResult {
+  readonly timerId: string;
+  readonly changed: boolean;
+}
+
+/** How often a change is tried again when another one got in between. */
+const conflictsMax = 16;
+
+/** Changes to timers, each settled when it is durable. */
+export class Commands {
+  readonly #engine: Engine;
+  readonly #runsWaitingMax: number;
+
+  constructor(engine: Engine, runsWaitingMax: number) {
+    this.#engine = engine;
+    this.#runsWaitingMax = runsWaitingMax;
+  }
+
+  /**
+   * Creates the timer, changes it, or leaves it as it is when its definition is the same. `attach` is called
+   * with its slot before any of its runs can start.
+   */
+  async schedule(registration: Registration, attach: (slot: number) => void): Promise<ScheduleResult> {
+    const { id } = registration;
+    for (let tries = 0; tries < conflictsMax; tries++) {
+      const slot = this.#timers.slotOf(id);
+      const isNew = slot === undefined || this.#timers.status.get(slot) === Status.CANCELLED;
+      if (!isNew && this.#isSame(slot, registration)) {
+        this.#attach(slot, attach);
+        return { timerId: id, action: "unchanged" };
+      }
+      const weight = 256 + registration.payloadBytes;
+      const record = isNew ? this.#creation(registration) : this.#update(slot, registration);
+      const outcome = await this.#propose(record, weight, attach);
+      if (outcome.kind === "timer") return { timerId: id, action: isNew ? "created" : "updated" };
+    }
+    throw new KronError("KRON_CONFLICT", `Timer "${id}" was changed by others each time it was to be scheduled`);
+  }
+
+  async pause(id: string): Promise<ChangeResult> {
+    return this.#changeStatus(id, Kind.TIMER_PAUSED, Status.PAUSED);
+  }
+
+  async resume(id: string): Promise<ChangeResult> {
+    return this.#changeStatus(id, Kind.TIMER_RESUMED, Status.ACTIVE);
+  }
+
+  /** Ends a timer for good. Runs that wait or retry are cancelled; one under way ends by itself unless `abort`. */
+  async cancel(id: string, abort: boolean): Promise<ChangeResult> {
+    const slot = this.#slotOf(id);
+    const { ledger, dispatcher, data } = this.#engine;
+    if (this.#timers.status.get(slot) === Status.CANCELLED) return { timerId: id, changed: false };
+    this.#proposePending(slot, "cancelled");
+    const reference = this.#timers.reference(slot);
+    for (const run of data.runs.values()) {
+      if (run.slot !== slot) continue;
+      if (run.state !== "running") ledger.propose([Kind.RUN_CANCELLED, run.id, "timer-cancelled", 0]);
+      else if (abort) dispatcher.abort(run, "timer-cancelled");
+    }
+    const outcome = await this.#propose([Kind.TIMER_CANCELLED, reference]);
+    return { timerId: id, changed: outcome.kind === "timer" };
+  }
+
+  /** Makes a run now. It consumes no occurrence; overlap rules hold for it as for any other. */
+  async trigger(id: string, payload: unknown, payloadBytes: number): Promise<TriggerResult> {
+    const slot = this.#slotOf(id);
+    for (let tries = 0; ; tries++) {
+      this.#refuseTrigger(id, slot);
+      const startsNow = this.#engine.scheduler.mayStartNow(slot);
+      if (startsNow) this.#engine.scheduler.noteStartProposed();
+      else if (this.#definition(slot).overlap === "replace") this.#engine.scheduler.makeRoom(slot);
+      const timer = this.#timers.reference(slot);
+      const record: LogRecord = [Kind.RUN_TRIGGERED, timer, startsNow ? 1 : 0, payload ?? null];
+      const outcome = await this.#propose(record, 64 + payloadBytes);
+      if (outcome.kind === "run") {
+        return { timerId: id, runId: formatRunId(outcome.id), state: startsNow ? "running" : "waiting" };
+      }
+      // Another run began in the meantime: this one may still wait for it.
+      const mayWait = outcome.kind === "refused" && outcome.code === "KRON_CONFLICT" && tries < conflictsMax;
+      if (!mayWait) throw refusal(id, outcome);
+    }
+  }
+
+  #refuseTrigger(id: string, slot: number): void {
+    const { data } = this.#engine;
+    if (this.#definition(slot).overlap === "skip" && this.#timers.liveRuns.get(slot) > 0) {
+      throw new KronError("KRON_TIMER_STATE", `A run of timer "${id}" is under way and its overlap policy is skip`);
+    }
+    if (data.runs.size - data.runningCount >= this.#runsWaitingMax) {
+      throw new KronError("KRON_QUEUE_FULL", `${this.#runsWaitingMax} runs are waiting already`, {
+        hint: "Raise queueMax or concurrency, or trigger less",
+      });
+    }
+  }
+
+  #creation(registration: Registration): LogRecord {
+    const { anchorMs, nextAtMs } = this.#firstTimes(registration);
+    const definition = this.#definitionField(registration.definition);
+    return [Kind.TIMER_CREATED, registration.id, definition, anchorMs, nextAtMs, registration.payload ?? null];
+  }
+
+  #update(slot: number, registration: Registration): LogRecord {
+    const timer = this.#timers.reference(slot);
+    const definition = this.#definitionField(registration.definition);
+    const payload = registration.payload ?? null;
+    if (this.#isSameSchedule(slot, registration)) return [Kind.TIMER_UPDATED, timer, definition, 0, -1, payload];
+    this.#proposePending(slot, "updated");
+    const { anchorMs, nextAtMs } = this.#firstTimes(registration);
+    const waitsForFinish = isFixedDelay(registration.definition) && this.#hasScheduledRun(slot);
+    return [Kind.TIMER_UPDATED, timer, definition, anchorMs, waitsForFinish ? 0 : nextAtMs, payload];
+  }
+
+  /** The shared definition's number when the state holds it, which is shorter, else the definition itself. */
+  #definitionField(definition: TimerDefinition): unknown {
+    const number = this.#engine.data.definitions.numberOf(definitionKey(definition));
+    return number === 0 ? encodeDefinition(definition) : number;
+  }
+
+  #firstTimes(registration: Registration): { anchorMs: number; nextAtMs: number } {
+    const { definition, askedAtMs, atMs, id } = registration;
+    const nowMs = this.#engine.clock.nowMs();
+    const { schedule } = definition;
+    switch (schedule.kind) {
+      case "at":
+        return { anchorMs: atMs ?? 0, nextAtMs: atMs ?? 0 };
+      case "after":
+        return { anchorMs: askedAtMs, nextAtMs: askedAtMs + schedule.afterMs };
+      case "every":
+        return { anchorMs: nowMs, nextAtMs: nowMs + schedule.everyMs };
+      default: {
+        const recurrence = this.#engine.recurrences.make(id, definition, nowMs);
+        return { anchorMs: nowMs, nextAtMs: nextOccurrence(recurrence, nowMs) ?? 0 };
+      }
+    }
+  }
+
+  #isSame(slot: number, registration: Registration): boolean {
+    const number = this.#timers.definition.get(slot);
+    if (this.#engine.data.definitions.keyOf(number) !== definitionKey(registration.definition)) return false;
+    if (registration.atMs !== undefined && registration.atMs !== this.#timers.anchorMs.get(slot)) return false;
+    return isEqualPayload(this.#timers.payload(slot), registration.payload);
+  }
+
+  /** Whether due times stay as they are: the rule is the same, and so is the instant it counts from. */
+  #isSameSchedule(slot: number, registration: Registration): boolean {
+    const before = this.#definition(slot);
+    const after = registration.definition;
+    if (JSON.stringify(before.schedule) !== JSON.stringify(after.schedule)) return false;
+    if (isFixedDelay(before) !== isFixedDelay(after)) return false;
+    return registration.atMs === undefined || registration.atMs === this.#timers.anchorMs.get(slot);
+  }
+
+  /** Occurrences that are due and have not become runs are accounted for before their rule goes away. */
+  #proposePending(slot: number, reason: "updated" | "cancelled"): void {
+    const firstMs = this.#timers.nextAtMs.get(slot);
+    const nowMs = this.#engine.clock.nowMs();
+    if (firstMs === 0 || firstMs > nowMs) return;
+    const recurrence = this.#engine.recurrences.of(this.#engine.data, slot);
+    proposePassedBy(this.#engine.ledger, slot, recurrence, { firstMs, untilMs: nowMs, nowMs }, reason);
+  }
+
+  #hasScheduledRun(slot: number): boolean {
+    for (const run of this.#engine.data.runs.values()) if (isScheduledRunOf(run, slot)) return true;
+    return false;
+  }
+
+  async #changeStatus(
+    id: string,
+    kind: typeof Kind.TIMER_PAUSED | typeof Kind.TIMER_RESUMED,
+    goal: number,
+  ): Promise<ChangeResult> {
+    const slot = this.#slotOf(id);
+    const status = this.#timers.status.get(slot);
+    if (status === goal) return { timerId: id, changed: false };
+    const outcome = await this.#propose([kind, this.#timers.reference(slot)]);
+    if (outcome.kind === "timer") return { timerId: id, changed: true };
+    // Another call may have done the same in the meantime, which is as good.
+    if (this.#timers.status.get(slot) === goal) return { timerId: id, changed: false };
+    throw refusal(id, outcome);
+  }
+
+  #propose(record: LogRecord, weight?: number, attach?: (slot: number) => void): Promise<Outcome> {
+    const obstacle = this.#engine.whyNoChange();
+    if (obstacle !== undefined) return Promise.reject(obstacle);
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: Outcome | undefined, error: KronError | undefined): void => {
+        if (outcome === undefined) {
+          reject(error);
+          return;
+        }
+        // Before the promise settles, so that no due run finds the timer without its callback.
+        if (attach !== undefined && outcome.kind === "timer") this.#attach(outcome.slot, attach);
+        resolve(outcome);
+      };
+      this.#engine.ledger.propose(record, settle, weight);
+    });
+  }
+
+  #attach(slot: number, attach: (slot: number) => void): void {
+    attach(slot);
+    this.#engine.noteCallback(slot);
+  }
+
+  #slotOf(id: string): number {
+    const slot = this.#timers.slotOf(id);
+    if (slot !== undefined) return slot;
+    throw new KronError("KRON_TIMER_NOT_FOUND", `Timer "${id}" is not known`, {
+      hint: "schedule() it first, or look at list() for the ids there are",
+    });
+  }
+
+  #definition(slot: number): TimerDefinition {
+    return this.#engine.data.definitions.get(this.#timers.definition.get(slot));
+  }
+
+  get #timers() {
+    return this.#engine.data.timers;
+  }
+}
+
+function isScheduledRunOf(run: Run, slot: number): boolean {
+  return run.slot === slot && !run.isManual;
+}
+
+function refusal(id: string, outcome: Outcome): KronError {
+  if (outcome.kind !== "refused") return new KronError("KRON_CONFLICT", `Timer "${id}" was not changed`);
+  return new KronError(outcome.code, `Timer "${id}" was not changed: ${outcome.reason}`);
+}

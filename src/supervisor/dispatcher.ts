@@ -1,0 +1,254 @@
+/**
+ * The dispatcher: compares what the state says is running with what is running here, and closes the gap.
+ *
+ * A run that the state calls running and that nothing here executes is started; an attempt here whose run has
+ * ended or moved on is aborted. When an attempt ends, its outcome is proposed as a record, and only that
+ * record ends it. Timeouts abort first, and give an attempt up when it has not ended within its grace.
+ */
+
+import { KronError } from "../core/errors.ts";
+import { toLoggedError } from "../core/logged-error.ts";
+import { checkPayload } from "../core/payload.ts";
+import { copyPayload } from "../core/payload-copy.ts";
+import { Kind, type RunFailed } from "../core/record.ts";
+import { isFixedDelay } from "../core/recurrence.ts";
+import { delayMs } from "../core/retry.ts";
+import { formatRunId, type Run } from "../core/run.ts";
+import type { State } from "../core/state.ts";
+import { TimedSet } from "../core/timed-set.ts";
+import type { AttemptEnd, Clock, Logger, Runner } from "../ports.ts";
+import { type AbortReason, type Attempt, makeOrder } from "./attempt.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** The largest result that history keeps, in msgpack bytes. */
+export const resultBytesMax = 16 * 1024;
+
+/** Executes what the state says is running. */
+export class Dispatcher {
+  readonly #ledger: Ledger;
+  readonly #state: State;
+  readonly #clock: Clock;
+  readonly #runner: Runner;
+  readonly #logger: Logger;
+  readonly #attempts = new Map<number, Attempt>();
+  /** Timeouts and graces, on the monotonic clock. */
+  readonly #deadlines = new TimedSet<Attempt>();
+  /** Targets that were given up and may still be executing. */
+  #abandonedCount = 0;
+
+  constructor(ledger: Ledger, clock: Clock, runner: Runner, logger: Logger) {
+    this.#ledger = ledger;
+    this.#state = ledger.state;
+    this.#clock = clock;
+    this.#runner = runner;
+    this.#logger = logger;
+  }
+
+  /** Attempts under way here, those included whose end is not durable yet. */
+  get activeCount(): number {
+    return this.#attempts.size;
+  }
+
+  get abandonedCount(): number {
+    return this.#abandonedCount;
+  }
+
+  /** The next timeout or grace, on the monotonic clock; Infinity when there is none. */
+  nextDeadlineMs(): number {
+    return this.#deadlines.peekDueMs();
+  }
+
+  /** Starts or aborts what has to be, after `run` has changed. */
+  reconcile(run: Run): void {
+    const attempt = this.#attempts.get(run.id);
+    const isCurrent = run.state === "running" && attempt?.token === run.token;
+    if (isCurrent) return;
+    if (attempt !== undefined) this.#forget(attempt);
+    if (run.state === "running") this.#start(run);
+  }
+
+  /** Asks the attempt of a run to stop; its end is recorded when it has, or when its grace is over. */
+  abort(run: Run, reason: AbortReason): void {
+    const attempt = this.#attempts.get(run.id);
+    if (attempt !== undefined) this.#abort(attempt, reason);
+  }
+
+  /** Asks all attempts to stop. */
+  abortAll(reason: AbortReason): void {
+    for (const attempt of this.#attempts.values()) this.#abort(attempt, reason);
+  }
+
+  /** Records the attempts that are still under way as lost, without waiting for them any longer. Returns their runs' names. */
+  giveUpAll(): string[] {
+    const names: string[] = [];
+    for (const attempt of this.#attempts.values()) {
+      if (attempt.isEnded) continue;
+      names.push(`${this.#idOf(attempt.run)}/${formatRunId(attempt.run.id)}`);
+      this.#abandon(attempt);
+    }
+    return names;
+  }
+
+  /** Enforces timeouts and graces that have passed on the monotonic clock. */
+  expire(monotonicMs: number): void {
+    for (let attempt = this.#deadlines.takeDue(monotonicMs); attempt !== undefined; ) {
+      attempt.deadline = -1;
+      if (attempt.abortReason === undefined) this.#abort(attempt, "timeout");
+      else this.#abandon(attempt);
+      attempt = this.#deadlines.takeDue(monotonicMs);
+    }
+  }
+
+  #start(run: Run): void {
+    const { timers, definitions } = this.#state;
+    const definition = definitions.get(timers.definition.get(run.slot));
+    const nowMs = this.#clock.nowMs();
+    const attempt: Attempt = {
+      run,
+      token: run.token,
+      definition,
+      startedAtMs: nowMs,
+      startedMonotonicMs: this.#clock.monotonicMs(),
+      abort: undefined,
+      abortReason: undefined,
+      abortError: undefined,
+      deadline: -1,
+      isEnded: false,
+      isAbandoned: false,
+    };
+    this.#attempts.set(run.id, attempt);
+    if (definition.timeoutMs > 0) {
+      attempt.deadline = this.#deadlines.add(attempt, attempt.startedMonotonicMs + definition.timeoutMs);
+    }
+    const order = makeOrder(run, this.#idOf(run), definition, timers.payload(run.slot), nowMs);
+    attempt.abort = this.#runner.start(order, (end) => this.#ended(attempt, end));
+  }
+
+  #abort(attempt: Attempt, reason: AbortReason): void {
+    if (attempt.isEnded || attempt.abortReason !== undefined) return;
+    attempt.abortReason = reason;
+    attempt.abortError = abortError(attempt, reason);
+    this.#dropDeadline(attempt);
+    attempt.deadline = this.#deadlines.add(attempt, this.#clock.monotonicMs() + attempt.definition.graceMs);
+    attempt.abort?.(attempt.abortError);
+  }
+
+  /** The target did not end within its grace. Nothing can end a callback, so what it does from now on is its own. */
+  #abandon(attempt: Attempt): void {
+    this.#abandonedCount += 1;
+    attempt.isAbandoned = true;
+    const timerId = this.#idOf(attempt.run);
+    const runId = formatRunId(attempt.run.id);
+    this.#logger.warn({ timerId, runId, reason: attempt.abortReason }, "An attempt did not stop when asked; given up");
+    const error = attempt.abortError ?? abortError(attempt, "shutdown");
+    attempt.abortReason ??= "shutdown";
+    this.#recordFailure(attempt, error);
+  }
+
+  #ended(attempt: Attempt, end: AttemptEnd): void {
+    if (attempt.isEnded) {
+      if (attempt.isAbandoned) this.#abandonedCount -= 1;
+      return;
+    }
+    if (end.kind === "succeeded" && attempt.abortReason !== "timeout") this.#recordSuccess(attempt, end.result);
+    else this.#recordFailure(attempt, end.kind === "failed" ? end.error : attempt.abortError);
+  }
+
+  #recordSuccess(attempt: Attempt, result: unknown): void {
+    const tookUs = this.#end(attempt);
+    const { value, note, bytes } = keepable(result);
+    const nextAtMs = this.#fixedDelayMs(attempt.run);
+    this.#ledger.propose(
+      [Kind.RUN_SUCCEEDED, attempt.run.id, attempt.token, tookUs, nextAtMs, value, note],
+      undefined,
+      64 + bytes,
+    );
+  }
+
+  #recordFailure(attempt: Attempt, thrown: unknown): void {
+    const tookUs = this.#end(attempt);
+    const { run, token, abortReason } = attempt;
+    if (abortReason === "replaced" || abortReason === "requested" || abortReason === "timer-cancelled") {
+      this.#ledger.propose([Kind.RUN_CANCELLED, run.id, abortReason, this.#fixedDelayMs(run)]);
+      return;
+    }
+    const kind =
+      abortReason === "timeout" ? Kind.RUN_TIMED_OUT : abortReason === "shutdown" ? Kind.RUN_LOST : Kind.RUN_FAILED;
+    this.#ledger.propose(this.failure(kind, run, token, tookUs, thrown), undefined, 512);
+  }
+
+  /** The record of an attempt that ended badly: retried by policy while attempts are left, dead otherwise. */
+  failure(kind: RunFailed[0], run: Run, token: number, tookUs: number, thrown: unknown): RunFailed {
+    const { retry } = this.#state.definitions.get(this.#state.timers.definition.get(run.slot));
+    const isLast = run.attempt >= retry.maxAttempts;
+    const retryAtMs = isLast ? 0 : this.#clock.nowMs() + delayMs(retry, run.attempt + 1, run.id);
+    const nextAtMs = isLast ? this.#fixedDelayMs(run) : 0;
+    return [kind, run.id, token, tookUs, retryAtMs, nextAtMs, toLoggedError(thrown)];
+  }
+
+  /** Takes the attempt off the clock; returns the microseconds it took. */
+  #end(attempt: Attempt): number {
+    attempt.isEnded = true;
+    this.#dropDeadline(attempt);
+    return Math.max(0, Math.round((this.#clock.monotonicMs() - attempt.startedMonotonicMs) * 1_000));
+  }
+
+  #forget(attempt: Attempt): void {
+    this.#attempts.delete(attempt.run.id);
+    if (attempt.isEnded) return;
+    // Someone else ended the run: tell the target, and listen no more.
+    attempt.isEnded = true;
+    this.#dropDeadline(attempt);
+    attempt.abort?.(abortError(attempt, "requested"));
+  }
+
+  #dropDeadline(attempt: Attempt): void {
+    if (attempt.deadline !== -1) this.#deadlines.remove(attempt.deadline);
+    attempt.deadline = -1;
+  }
+
+  /** When a fixed delay is due next, counted from now; 0 for other schedules, which know it themselves. */
+  #fixedDelayMs(run: Run): number {
+    const { timers, definitions } = this.#state;
+    const definition = definitions.get(timers.definition.get(run.slot));
+    const { schedule } = definition;
+    return schedule.kind === "every" && isFixedDelay(definition) ? this.#clock.nowMs() + schedule.everyMs : 0;
+  }
+
+  #idOf(run: Run): string {
+    return this.#state.timers.idOf(run.slot) ?? "";
+  }
+}
+
+function abortError(attempt: Attempt, reason: AbortReason): KronError {
+  const name = formatRunId(attempt.run.id);
+  switch (reason) {
+    case "timeout":
+      return new KronError(
+        "KRON_RUN_TIMEOUT",
+        `Attempt ${attempt.run.attempt} of ${name} took longer than ${attempt.definition.timeoutMs} ms`,
+      );
+    case "shutdown":
+      return new KronError("KRON_STOPPED", `The runtime shut down during attempt ${attempt.run.attempt} of ${name}`);
+    default:
+      return new KronError("KRON_CONFLICT", `Run ${name} was cancelled: ${reason}`);
+  }
+}
+
+interface Kept {
+  readonly value: unknown;
+  readonly note: string | null;
+  readonly bytes: number;
+}
+
+/** A result as history can keep it, or a note why it cannot. */
+function keepable(result: unknown): Kept {
+  if (result === undefined || result === null) return { value: null, note: null, bytes: 0 };
+  try {
+    const bytes = checkPayload(result, "result", resultBytesMax);
+    return { value: copyPayload(result), note: null, bytes };
+  } catch (error) {
+    const note = error instanceof KronError ? error.message : "The result could not be read";
+    return { value: null, note, bytes: note.length };
+  }
+}

@@ -1,0 +1,231 @@
+/** What users may see of the state: timers, their history and what comes next, as plain objects. */
+
+import type { TimerDefinition } from "../core/definition.ts";
+import { KronError } from "../core/errors.ts";
+import type { HistoryRow } from "../core/history.ts";
+import { type AttemptOutcome, outcomeOf, type RunOutcome, Status } from "../core/outcome.ts";
+import { jitterMs, nextOccurrence, type Recurrence } from "../core/recurrence.ts";
+import { formatRunId } from "../core/run.ts";
+import type { State } from "../core/state.ts";
+import { type ErrorInfo, errorInfo } from "./events.ts";
+
+/** What a timer is doing. `orphaned`: on record, but nothing here can execute it. */
+export type TimerState =
+  | "scheduled"
+  | "running"
+  | "retrying"
+  | "waiting"
+  | "paused"
+  | "orphaned"
+  | "completed"
+  | "dead"
+  | "cancelled";
+
+/** A timer at a glance. Times are epoch milliseconds; undefined when there is none. */
+export interface TimerView {
+  readonly id: string;
+  readonly state: TimerState;
+  readonly definition: TimerDefinition;
+  readonly payload: unknown;
+  readonly createdAtMs: number;
+  /** When the next occurrence is due, jitter included; also one in the past that has not become a run. */
+  readonly nextRunAtMs: number | undefined;
+  /** When the next attempt of a run that failed is due. */
+  readonly nextRetryAtMs: number | undefined;
+  readonly lastScheduledAtMs: number | undefined;
+  readonly lastFinishedAtMs: number | undefined;
+  readonly lastDurationMs: number | undefined;
+  readonly lastOutcome: RunOutcome | undefined;
+  /** Of the last attempt that failed, in the run under way or the last one in history. */
+  readonly lastError: ErrorInfo | undefined;
+  readonly runningCount: number;
+  readonly waitingCount: number;
+  readonly succeededCount: number;
+  readonly deadCount: number;
+  readonly missedCount: number;
+  readonly skippedCount: number;
+  readonly retriesIn7Days: number;
+}
+
+/** One attempt that did not succeed. */
+export interface AttemptView {
+  readonly attempt: number;
+  readonly outcome: AttemptOutcome;
+  readonly endedAtMs: number;
+  readonly durationMs: number;
+  readonly error: ErrorInfo;
+}
+
+/** One finished occurrence, or `count` of them that share an outcome without having run. */
+export interface HistoryEntry {
+  readonly timerId: string;
+  readonly outcome: RunOutcome;
+  /** Undefined when no run was made (MISSED, SKIPPED_OVERLAP). */
+  readonly runId: string | undefined;
+  readonly isManual: boolean;
+  readonly scheduledAtMs: number;
+  readonly lastScheduledAtMs: number;
+  readonly count: number;
+  readonly dueAtMs: number;
+  readonly startedAtMs: number | undefined;
+  readonly finishedAtMs: number;
+  readonly durationMs: number | undefined;
+  readonly attempts: number;
+  readonly missedCount: number;
+  readonly failures: readonly AttemptView[];
+  readonly result?: unknown;
+  readonly resultNote?: string;
+  readonly reason?: string;
+}
+
+/** Which part of a timer's history is wanted: the newest `limit` that finished in [sinceMs, beforeMs). */
+export interface HistoryQuery {
+  /** Default 100. */
+  readonly limit?: number;
+  readonly sinceMs?: number;
+  readonly beforeMs?: number;
+}
+
+/** The slot of a timer; throws `KRON_TIMER_NOT_FOUND`. */
+export function slotOf(state: State, id: string): number {
+  const slot = state.timers.slotOf(id);
+  if (slot !== undefined) return slot;
+  throw new KronError("KRON_TIMER_NOT_FOUND", `Timer "${id}" is not known`, {
+    hint: "Look at list() or `kron job list` for the ids there are",
+  });
+}
+
+/** A timer as users see it. `isOrphaned` says that nothing here can execute it. */
+export function viewTimer(state: State, slot: number, isOrphaned: boolean): TimerView {
+  const { timers } = state;
+  const id = timers.idOf(slot) ?? "";
+  const definition = state.definitions.get(timers.definition.get(slot));
+  const nextAtMs = timers.nextAtMs.get(slot);
+  const live = liveOf(state, slot);
+  const finishedAtMs = timers.lastFinishedAtMs.get(slot);
+  return {
+    id,
+    state: stateOf(state, slot, isOrphaned),
+    definition,
+    payload: timers.payload(slot),
+    createdAtMs: timers.createdAtMs.get(slot),
+    nextRunAtMs: nextAtMs === 0 ? undefined : nextAtMs + jitterMs(definition, id, nextAtMs),
+    nextRetryAtMs: live.retryAtMs,
+    lastScheduledAtMs: timers.lastScheduledAtMs.get(slot) || undefined,
+    lastFinishedAtMs: finishedAtMs || undefined,
+    lastDurationMs: finishedAtMs === 0 ? undefined : timers.lastTookUs.get(slot) / 1_000,
+    lastOutcome: outcomeOf(timers.lastOutcome.get(slot)),
+    lastError: live.error ?? lastErrorOf(state, slot),
+    runningCount: timers.runningRuns.get(slot),
+    waitingCount: timers.waitingRuns.get(slot),
+    succeededCount: timers.succeededCount.get(slot),
+    deadCount: timers.deadCount.get(slot),
+    missedCount: timers.missedCount.get(slot),
+    skippedCount: timers.skippedCount.get(slot),
+    retriesIn7Days: timers.retriesIn7Days(slot, state.atMs),
+  };
+}
+
+/** The history of a timer, newest first. */
+export function viewHistory(state: State, slot: number, query: HistoryQuery): HistoryEntry[] {
+  const { limit = 100, sinceMs = Number.NEGATIVE_INFINITY, beforeMs = Number.POSITIVE_INFINITY } = query;
+  const timerId = state.timers.idOf(slot) ?? "";
+  const entries: HistoryEntry[] = [];
+  if (limit <= 0) return entries;
+  state.history.visit(slot, (row) => {
+    if (row.finishedAtMs < sinceMs) return false;
+    if (row.finishedAtMs < beforeMs) entries.push(viewRow(timerId, row));
+    return entries.length < limit;
+  });
+  return entries;
+}
+
+/** The next `count` due times of a timer, jitter included, as far as the schedule knows them now. */
+export function viewNextRuns(state: State, slot: number, recurrence: Recurrence, count: number): number[] {
+  const id = state.timers.idOf(slot) ?? "";
+  const runs: number[] = [];
+  let atMs: number | undefined = state.timers.nextAtMs.get(slot) || undefined;
+  while (atMs !== undefined && runs.length < count) {
+    runs.push(atMs + jitterMs(recurrence.definition, id, atMs));
+    atMs = nextOccurrence(recurrence, atMs);
+  }
+  return runs;
+}
+
+function stateOf(state: State, slot: number, isOrphaned: boolean): TimerState {
+  const { timers } = state;
+  const running = timers.runningRuns.get(slot);
+  const waiting = timers.waitingRuns.get(slot);
+  if (running > 0) return "running";
+  switch (timers.status.get(slot)) {
+    case Status.PAUSED:
+      return "paused";
+    case Status.COMPLETED:
+      return "completed";
+    case Status.DEAD:
+      return "dead";
+    case Status.CANCELLED:
+      return "cancelled";
+    default:
+  }
+  if (isOrphaned) return "orphaned";
+  if (timers.liveRuns.get(slot) > waiting) return "retrying";
+  return waiting > 0 ? "waiting" : "scheduled";
+}
+
+interface Live {
+  readonly retryAtMs: number | undefined;
+  readonly error: ErrorInfo | undefined;
+}
+
+function liveOf(state: State, slot: number): Live {
+  if (state.timers.liveRuns.get(slot) === 0) return { retryAtMs: undefined, error: undefined };
+  let retryAtMs = Number.POSITIVE_INFINITY;
+  let error: ErrorInfo | undefined;
+  for (const run of state.runs.values()) {
+    if (run.slot !== slot) continue;
+    if (run.state === "retrying") retryAtMs = Math.min(retryAtMs, run.retryAtMs);
+    const last = run.failures?.at(-1);
+    if (last !== undefined) error = errorInfo(last.error);
+  }
+  return { retryAtMs: Number.isFinite(retryAtMs) ? retryAtMs : undefined, error };
+}
+
+function lastErrorOf(state: State, slot: number): ErrorInfo | undefined {
+  let error: ErrorInfo | undefined;
+  state.history.visit(slot, (row) => {
+    const last = row.detail?.failures?.at(-1);
+    if (last !== undefined) error = errorInfo(last.error);
+    return error === undefined && row.outcome !== "SUCCEEDED";
+  });
+  return error;
+}
+
+function viewRow(timerId: string, row: HistoryRow): HistoryEntry {
+  const { detail } = row;
+  return {
+    timerId,
+    outcome: row.outcome,
+    runId: row.run === 0 ? undefined : formatRunId(row.run),
+    isManual: row.isManual,
+    scheduledAtMs: row.scheduledAtMs,
+    lastScheduledAtMs: row.lastScheduledAtMs,
+    count: row.count,
+    dueAtMs: row.dueAtMs,
+    startedAtMs: row.startedAtMs || undefined,
+    finishedAtMs: row.finishedAtMs,
+    durationMs: row.startedAtMs === 0 ? undefined : row.tookUs / 1_000,
+    attempts: row.attempts,
+    missedCount: row.missedCount,
+    failures: (detail?.failures ?? []).map((failure) => ({
+      attempt: failure.attempt,
+      outcome: failure.outcome,
+      endedAtMs: failure.endedAtMs,
+      durationMs: failure.tookUs / 1_000,
+      error: errorInfo(failure.error),
+    })),
+    ...(detail?.result !== undefined && { result: detail.result }),
+    ...(detail?.resultNote !== undefined && { resultNote: detail.resultNote }),
+    ...(detail?.reason !== undefined && { reason: detail.reason }),
+  };
+}
