@@ -61,7 +61,8 @@ export class DayRule {
   }
 
   #weekdayMask(firstWeekday: number, length: number): number {
-    let mask = this.#byFirstWeekday[firstWeekday] ?? 0;
+    // The table has an entry for each of the seven weekdays.
+    let mask = this.#byFirstWeekday[firstWeekday] as number;
     const { last } = this.#weekDays;
     for (let weekday = last.next(0); weekday >= 0; weekday = last.next(weekday + 1)) {
       const back = (firstWeekday + length - 1 - weekday + 7) % 7;

@@ -86,7 +86,7 @@ function daysBefore(back: number): string {
 }
 
 function weekDayWords({ days, nth, last }: WeekDays): string {
-  const words = days.values().map((day) => weekdays[day] ?? "");
+  const words = weekdays.filter((_, day) => days.has(day));
   for (const value of nth.values()) {
     words.push(`the ${ordinals[Math.floor(value / 7) - 1]} ${weekdays[value % 7]} of the month`);
   }
@@ -96,13 +96,8 @@ function weekDayWords({ days, nth, last }: WeekDays): string {
 
 function monthsAndYears(fields: CronFields): string {
   const words: string[] = [];
-  if (fields.months.size < 12)
-    words.push(
-      `in ${inWords(
-        fields.months.values().map((month) => months[month - 1] ?? ""),
-        "and",
-      )}`,
-    );
+  const named = months.filter((_, index) => fields.months.has(index + 1));
+  if (named.length < 12) words.push(`in ${inWords(named, "and")}`);
   const everyYear = fields.years.some(({ from, to, step }) => from === yearMin && to === yearMax && step === 1);
   if (!everyYear) words.push(`in ${inWords(fields.years.map(yearWords), "and")}`);
   return words.join(" ");

@@ -52,10 +52,7 @@ export function parseCron(expression: string, hashSeed: number): ParsedCron {
   const words = splitWords(expression);
   const nickname = words[0];
   if (nickname?.text.startsWith("@") !== true) {
-    const fields = parseFields(expression, words, hashSeed);
-    // The day of the month is the third field, or the fourth after one for seconds.
-    const offset = words[words.length === 5 ? 2 : 3]?.offset ?? 0;
-    return { kind: "fields", fields, dates: { field: "dayOfMonth", offset, length: length - offset } };
+    return parseFields(expression, words, hashSeed);
   }
   const place = { offset: nickname.offset, length: nickname.text.length };
   if (words.length > 1) {
@@ -64,7 +61,7 @@ export function parseCron(expression: string, hashSeed: number): ParsedCron {
   if (nickname.text === "@reboot") return { kind: "reboot" };
   const meaning = nicknames.get(nickname.text);
   if (meaning === undefined) throw unknownNickname(expression, nickname.text, place);
-  return { kind: "fields", fields: parseFields(meaning, splitWords(meaning), hashSeed), dates: place };
+  return parseFields(meaning, splitWords(meaning), hashSeed);
 }
 
 interface Word {
@@ -92,7 +89,7 @@ function unknownNickname(expression: string, nickname: string, place: CronPlace)
   return cronError(expression, place, `Expected a nickname such as @daily, got ${quoted(nickname)}`, hint);
 }
 
-function parseFields(expression: string, words: readonly Word[], hashSeed: number): CronFields {
+function parseFields(expression: string, words: readonly Word[], hashSeed: number): ParsedCron {
   if (words.length < 5 || words.length > 7) {
     const place = { offset: 0, length: Math.max(expression.length, 1) };
     const hint = "Fields are: [second] minute hour day-of-month month day-of-week [year]";
@@ -108,7 +105,7 @@ function parseFields(expression: string, words: readonly Word[], hashSeed: numbe
     const stretches = readStretches(reader(word, grammar), hashSeed);
     return BitSet.of(stretches.flatMap((stretch) => numbersOf(stretch, grammar)));
   };
-  return {
+  const fields: CronFields = {
     seconds: plain(second, grammars.second),
     minutes: plain(minute, grammars.minute),
     hours: plain(hour, grammars.hour),
@@ -118,4 +115,6 @@ function parseFields(expression: string, words: readonly Word[], hashSeed: numbe
     years: readStretches(reader(year, grammars.year), hashSeed),
     wildcard: minute.text.startsWith("*") || hour.text.startsWith("*"),
   };
+  const { offset } = monthDay;
+  return { kind: "fields", fields, dates: { field: "dayOfMonth", offset, length: expression.length - offset } };
 }

@@ -1,5 +1,6 @@
 /** Sharing of compiled cron schedules, so that 100,000 timers with 100 expressions cost 100 of them. */
 
+import { assert } from "./assert.ts";
 import { type Cron, type CronOptions, compileCron } from "./cron.ts";
 import { fieldsKey } from "./cron-fields.ts";
 import { parseCron } from "./cron-parse.ts";
@@ -41,5 +42,6 @@ function mayHoldHash(expression: string): boolean {
 
 function resolvedKey(expression: string, hashSeed: number): string {
   const parsed = parseCron(expression, hashSeed);
-  return parsed.kind === "fields" ? fieldsKey(parsed.fields) : "";
+  assert(parsed.kind === "fields", "an expression with H has fields");
+  return fieldsKey(parsed.fields);
 }

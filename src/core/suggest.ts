@@ -42,6 +42,7 @@ function editCount(from: string, to: string): number {
   return at(last, to.length);
 }
 
+/** Rows are filled from the left before they are read; no caller reads past the end. */
 function at(row: readonly number[], column: number): number {
-  return row[column] ?? Number.POSITIVE_INFINITY;
+  return row[column] as number;
 }

@@ -1,7 +1,7 @@
 /**
  * The spans of one time zone: stretches of time with one UTC offset, found by probing an offset source.
  *
- * Time is cut into blocks of 4,096 days and a block is probed when it is first asked for, so that a timer due
+ * Time is cut into blocks of 1,024 days and a block is probed when it is first asked for, so that a timer due
  * this year costs one block, and one due in 9998 does not cost the eight thousand years in between. A span
  * that reaches over the edge of a block is cut there; such a cut has neither a gap nor an overlap.
  */
@@ -25,9 +25,9 @@ export interface ZoneSpan {
   readonly reached: number;
 }
 
-const blockSeconds = 4096 * secondsPerDay;
+const blockSeconds = 1024 * secondsPerDay;
 /** Two transitions that undo each other within one step are not seen; the shortest such pair since 1900 is a week. */
-const probeStepSeconds = 4 * secondsPerDay;
+const probeStepSeconds = 6 * secondsPerDay;
 /** Offsets differ by less than this, so what happened earlier cannot reach into a block. */
 const lookBackSeconds = 2 * secondsPerDay;
 

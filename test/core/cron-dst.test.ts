@@ -79,6 +79,13 @@ test("next() goes on into the second pass when asked in the middle of the first"
   assert.equal(compileCron("0 10 1 1 11 * 2026", { zone }).next(lastOfFirstPass), undefined);
 });
 
+test("count() finds nothing in the second pass for a job that runs in the first only", () => {
+  const secondPass = [Date.UTC(2026, 10, 1, 6), Date.UTC(2026, 10, 1, 6, 59)] as const;
+  const zone = zones.get("America/New_York");
+  assert.equal(compileCron("15,30 0-23 * * *", { zone }).count(...secondPass), 0);
+  assert.equal(compileCron("15,30 * * * *", { zone }).count(...secondPass), 2);
+});
+
 test("Lord Howe moves by half an hour", () => {
   // Gap 02:00 to 02:30 on 4 October 2026, at 3T15:30Z. Overlap 01:30 to 02:00 on 5 April 2026, until 4T15:30Z.
   const zone = "Australia/Lord_Howe";

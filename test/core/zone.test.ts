@@ -9,6 +9,7 @@ import { suite } from "../support/suite.ts";
 const test = suite("zone");
 const source = intlOffsetSource();
 const zones = new Zones(source);
+// An edge between two blocks of the table, whatever their length.
 const blockSeconds = 4096 * 86_400;
 
 /** A zone whose offset is `first` up to the first change, then that of each change in turn; in seconds. */
