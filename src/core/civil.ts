@@ -76,16 +76,3 @@ export function weekdayOfDay(day: number): number {
   // 1970-01-01 was a Thursday.
   return (((day + 4) % 7) + 7) % 7;
 }
-
-/** A local second as `2026-03-29T02:30:00`, for years 0 to 9999. */
-export function formatLocalSeconds(localSeconds: number): string {
-  const day = Math.floor(localSeconds / secondsPerDay);
-  const second = localSeconds - day * secondsPerDay;
-  const date = dateOfDay(day);
-  const clock = [Math.floor(second / 3600), Math.floor(second / 60) % 60, second % 60];
-  return `${padded(date.year, 4)}-${padded(date.month, 2)}-${padded(date.day, 2)}T${clock.map((part) => padded(part, 2)).join(":")}`;
-}
-
-function padded(value: number, width: number): string {
-  return String(value).padStart(width, "0");
-}

@@ -4,7 +4,6 @@ import {
   dayOfDate,
   daysInMonth,
   firstDayOfMonth,
-  formatLocalSeconds,
   isLeapYear,
   monthOfDay,
   weekdayOfDay,
@@ -53,12 +52,6 @@ test("daysInMonth() follows the leap rule of the Gregorian calendar", () => {
     const length = daysInMonth(Math.floor(month / 12), (month % 12) + 1);
     assert.equal(firstDayOfMonth(month + 1) - firstDayOfMonth(month), length);
   }
-});
-
-test("formatLocalSeconds() prints a wall clock", () => {
-  assert.equal(formatLocalSeconds(0), "1970-01-01T00:00:00");
-  assert.equal(formatLocalSeconds(-1), "1969-12-31T23:59:59");
-  assert.equal(formatLocalSeconds(Date.UTC(2026, 2, 29, 2, 30, 5) / 1000), "2026-03-29T02:30:05");
 });
 
 test.run();
