@@ -154,13 +154,17 @@ function succeed(state: State, atMs: number, record: RunSucceeded): Run | Refusa
   const run = state.runs.get(id);
   if (run === undefined || run.state !== "running" || run.token !== token) return staleToken();
   state.timers.succeededCount.add(run.slot, 1);
-  const detail: HistoryDetail = {
+  const isPlain = run.failures === null && result === null && resultNote === null;
+  const detail = isPlain ? undefined : successDetail(run, result, resultNote);
+  return finish(state, atMs, run, "SUCCEEDED", tookUs, nextAtMs, detail);
+}
+
+function successDetail(run: Run, result: unknown, resultNote: string | null): HistoryDetail {
+  return {
     ...(run.failures !== null && { failures: run.failures }),
     ...(result !== null && { result }),
     ...(resultNote !== null && { resultNote }),
   };
-  const isPlain = run.failures === null && result === null && resultNote === null;
-  return finish(state, atMs, run, "SUCCEEDED", tookUs, nextAtMs, isPlain ? undefined : detail);
 }
 
 const failureOutcomes: Readonly<Record<RunFailed[0], AttemptOutcome>> = {

@@ -27,30 +27,61 @@ export interface Attempt {
   isAbandoned: boolean;
 }
 
-/** What a runner is told of the attempt that `run` begins. */
-export function makeOrder(
-  run: Run,
-  timerId: string,
-  definition: TimerDefinition,
-  payload: unknown,
-  nowMs: number,
-): AttemptOrder {
-  const runId = formatRunId(run.id);
-  return {
-    slot: run.slot,
-    timerId,
-    runId,
-    attempt: run.attempt,
-    maxAttempts: definition.retry.maxAttempts,
-    isManual: run.isManual,
-    scheduledAtMs: run.scheduledAtMs,
-    dueAtMs: run.dueAtMs,
-    startedAtMs: nowMs,
-    missedCount: run.missedCount,
-    payload: run.payload ?? payload,
-    get idempotencyKey() {
-      return run.isManual ? `${timerId}:${runId}` : `${timerId}:${formatInstant(run.scheduledAtMs)}`;
-    },
-    fencingToken: run.token,
-  };
+/** What a runner is told of the attempt that a run begins. Most is read through, as few runners ask for all of it. */
+export class Order implements AttemptOrder {
+  readonly timerId: string;
+  readonly attempt: number;
+  readonly fencingToken: number;
+  readonly startedAtMs: number;
+  readonly #run: Run;
+  readonly #definition: TimerDefinition;
+  readonly #timerPayload: unknown;
+
+  constructor(run: Run, timerId: string, definition: TimerDefinition, timerPayload: unknown, nowMs: number) {
+    this.timerId = timerId;
+    // The run goes on to its next attempt; the order stays with this one.
+    this.attempt = run.attempt;
+    this.fencingToken = run.token;
+    this.startedAtMs = nowMs;
+    this.#run = run;
+    this.#definition = definition;
+    this.#timerPayload = timerPayload;
+  }
+
+  get slot(): number {
+    return this.#run.slot;
+  }
+
+  get runId(): string {
+    return formatRunId(this.#run.id);
+  }
+
+  get maxAttempts(): number {
+    return this.#definition.retry.maxAttempts;
+  }
+
+  get isManual(): boolean {
+    return this.#run.isManual;
+  }
+
+  get scheduledAtMs(): number {
+    return this.#run.scheduledAtMs;
+  }
+
+  get dueAtMs(): number {
+    return this.#run.dueAtMs;
+  }
+
+  get missedCount(): number {
+    return this.#run.missedCount;
+  }
+
+  get payload(): unknown {
+    return this.#run.payload ?? this.#timerPayload;
+  }
+
+  get idempotencyKey(): string {
+    const { isManual, scheduledAtMs } = this.#run;
+    return `${this.timerId}:${isManual ? this.runId : formatInstant(scheduledAtMs)}`;
+  }
 }

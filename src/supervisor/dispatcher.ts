@@ -17,7 +17,7 @@ import { formatRunId, type Run } from "../core/run.ts";
 import type { State } from "../core/state.ts";
 import { TimedSet } from "../core/timed-set.ts";
 import type { AttemptEnd, Clock, Logger, Runner } from "../ports.ts";
-import { type AbortReason, type Attempt, makeOrder } from "./attempt.ts";
+import { type AbortReason, type Attempt, Order } from "./attempt.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** The largest result that history keeps, in msgpack bytes. */
@@ -120,7 +120,7 @@ export class Dispatcher {
     if (definition.timeoutMs > 0) {
       attempt.deadline = this.#deadlines.add(attempt, attempt.startedMonotonicMs + definition.timeoutMs);
     }
-    const order = makeOrder(run, this.#idOf(run), definition, timers.payload(run.slot), nowMs);
+    const order = new Order(run, this.#idOf(run), definition, timers.payload(run.slot), nowMs);
     attempt.abort = this.#runner.start(order, (end) => this.#ended(attempt, end));
   }
 
@@ -241,9 +241,11 @@ interface Kept {
   readonly bytes: number;
 }
 
+const nothingKept: Kept = { value: null, note: null, bytes: 0 };
+
 /** A result as history can keep it, or a note why it cannot. */
 function keepable(result: unknown): Kept {
-  if (result === undefined || result === null) return { value: null, note: null, bytes: 0 };
+  if (result === undefined || result === null) return nothingKept;
   try {
     const bytes = checkPayload(result, "result", resultBytesMax);
     return { value: copyPayload(result), note: null, bytes };
