@@ -110,6 +110,13 @@ for (const inFlight of [1, 64, 4_096]) {
 }
 printTable(
   "Durable runs",
-  ["in flight", "runs/s", "floor runs/s", "of the floor", "bytes/run", "p50 start to durable finish (× write + fdatasync)"],
+  [
+    "in flight",
+    "runs/s",
+    "floor runs/s",
+    "of the floor",
+    "bytes/run",
+    "p50 start to durable finish (× write + fdatasync)",
+  ],
   rows,
 );

@@ -7,6 +7,8 @@
 
 import { EventEmitter } from "node:events";
 import { resolve } from "node:path";
+import { definitionKey } from "./core/definition.ts";
+import { describe } from "./core/describe.ts";
 import { KronError } from "./core/errors.ts";
 import { parseScheduleOptions, type ScheduleOptions } from "./core/options.ts";
 import { checkPayload } from "./core/payload.ts";
@@ -86,27 +88,22 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
    *
    * Resolves when that is durable. Rejects with a `KronError` that says which option is wrong.
    */
-  async schedule<Payload = unknown>(
+  schedule<Payload = unknown>(
     id: string,
     options: ScheduleOptions<Payload>,
     callback: Callback<Payload>,
   ): Promise<ScheduleResult> {
-    const registration = this.#read(id, options);
-    if (typeof callback !== "function") {
-      throw new KronError(
-        "KRON_OPTION_INVALID",
-        `Expected a function as the third argument of schedule(), got ${typeof callback}`,
-        {
-          hint: 'schedule(id, { every: "10s" }, async (context) => { … })',
-        },
-      );
+    try {
+      // The payload is read from the same options, so the callback gets what it expects.
+      const untyped = checkCallback(callback as Callback);
+      const registration = this.#read(id, options);
+      if (this.#phase === "open") return this.#open().schedule(registration, untyped);
+      if (this.#phase === "closing" || this.#phase === "stopped") throw stopped();
+      this.#queued.set(registration.id, { registration, callback: untyped });
+      return Promise.resolve({ timerId: registration.id, action: "queued" });
+    } catch (error) {
+      return Promise.reject(error);
     }
-    // The payload was read from the same options, so the callback gets what it expects.
-    const untyped = callback as Callback;
-    if (this.#phase === "open") return this.#open().schedule(registration, untyped);
-    if (this.#phase === "closing" || this.#phase === "stopped") throw stopped();
-    this.#queued.set(registration.id, { registration, callback: untyped });
-    return { timerId: registration.id, action: "queued" };
   }
 
   /** Ends a timer for good. Its waiting runs are cancelled; one under way finishes, unless `abort`. */
@@ -247,9 +244,12 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     const request = parseScheduleOptions(id, options, (schedule) => {
       if (schedule.kind === "cron") this.#recurrences.compile(id, schedule);
     });
-    const { payload } = request;
+    const { definition, atMs, payload } = request;
     return {
-      ...request,
+      id: request.id,
+      definition,
+      key: definitionKey(definition),
+      atMs,
       payload: copyPayload(payload),
       payloadBytes: payload === undefined ? 0 : checkPayload(payload, "payload"),
       askedAtMs: this.#settings.clock.nowMs(),
@@ -327,6 +327,13 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
       },
     };
   }
+}
+
+function checkCallback(callback: Callback): Callback {
+  if (typeof callback === "function") return callback;
+  throw new KronError("KRON_OPTION_INVALID", `Expected a function as third argument, got ${describe(callback)}`, {
+    hint: 'Write schedule(id, { every: "10s" }, async (context) => { … })',
+  });
 }
 
 function stopped(): KronError {

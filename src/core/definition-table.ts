@@ -26,13 +26,13 @@ export class DefinitionTable {
 
   get(number: number): TimerDefinition {
     const shared = this.#byNumber.get(number);
-    assert(shared !== undefined, `definition ${number} is held`);
+    assert(shared !== undefined, "the definition is held");
     return shared.definition;
   }
 
   keyOf(number: number): string {
     const shared = this.#byNumber.get(number);
-    assert(shared !== undefined, `definition ${number} is held`);
+    assert(shared !== undefined, "the definition is held");
     return shared.key;
   }
 
@@ -55,13 +55,13 @@ export class DefinitionTable {
 
   addUser(number: number): void {
     const shared = this.#byNumber.get(number);
-    assert(shared !== undefined, `definition ${number} is held`);
+    assert(shared !== undefined, "the definition is held");
     shared.users += 1;
   }
 
   dropUser(number: number): void {
     const shared = this.#byNumber.get(number);
-    assert(shared !== undefined && shared.users > 0, `definition ${number} has a user`);
+    assert(shared !== undefined && shared.users > 0, "the definition has a user");
     shared.users -= 1;
     if (shared.users > 0) return;
     this.#byNumber.delete(number);

@@ -86,7 +86,25 @@ export const defaultMisfire: MisfirePolicy = Object.freeze({ mode: "once", withi
 
 /** A text that is equal for two definitions exactly when they are equal; for interning, not for storing. */
 export function definitionKey(definition: TimerDefinition): string {
-  return JSON.stringify(encodeDefinition(definition));
+  const { schedule, target, overlap, retry, misfire } = definition;
+  const retrying = `${retry.maxAttempts},${retry.backoff},${retry.baseMs},${retry.capMs},${retry.jitter}`;
+  const misfiring = `${misfire.mode},${misfire.withinMs},${misfire.max}`;
+  const timing = `${definition.timeoutMs},${definition.graceMs},${definition.jitterMs},${definition.jitterMode}`;
+  // The only free text comes last, so that nothing in it can be taken for another field.
+  return `${target.kind},${overlap},${retrying},${misfiring},${timing},${definition.concurrency},${scheduleKey(schedule)}`;
+}
+
+function scheduleKey(schedule: ScheduleSpec): string {
+  switch (schedule.kind) {
+    case "cron":
+      return `cron,${schedule.dst},${schedule.dayMatch},${schedule.zone},${schedule.expression}`;
+    case "every":
+      return `every,${schedule.everyMs}`;
+    case "after":
+      return `after,${schedule.afterMs}`;
+    default:
+      return schedule.kind;
+  }
 }
 
 /**

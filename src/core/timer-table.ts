@@ -81,7 +81,7 @@ export class TimerTable {
 
   /** Takes a slot for a new id, all columns zero. */
   insert(id: string): number {
-    assert(!this.#slots.has(id), `timer ${id} is new`);
+    assert(!this.#slots.has(id), "the timer is new");
     const slot = this.#free.pop() ?? this.#ids.length;
     assert(slot < slotsMax, "there are at most 2^24 timers");
     this.#ids[slot] = id;
@@ -92,7 +92,7 @@ export class TimerTable {
   /** Forgets a timer: its id is free, its references are stale, its columns zero. */
   remove(slot: number): void {
     const id = this.#ids[slot];
-    assert(id !== undefined, `slot ${slot} holds a timer`);
+    assert(id !== undefined, "the slot holds a timer");
     this.#ids[slot] = undefined;
     this.#slots.delete(id);
     this.#payloads.delete(slot);

@@ -1,7 +1,7 @@
 /** What users ask of timers, turned into records: schedule, pause, resume, cancel, trigger. */
 
 import type { Outcome } from "../core/applied.ts";
-import { definitionKey, encodeDefinition, type TimerDefinition } from "../core/definition.ts";
+import { encodeDefinition, type TimerDefinition } from "../core/definition.ts";
 import { KronError } from "../core/errors.ts";
 import { Status } from "../core/outcome.ts";
 import { isEqualPayload } from "../core/payload-equal.ts";
@@ -15,6 +15,8 @@ import type { Engine } from "./engine.ts";
 export interface Registration {
   readonly id: string;
   readonly definition: TimerDefinition;
+  /** The definition's `definitionKey`. */
+  readonly key: string;
   /** The instant of `at`; undefined for other schedules. */
   readonly atMs: number | undefined;
   readonly payload: unknown;
@@ -43,6 +45,15 @@ export interface ChangeResult {
   readonly changed: boolean;
 }
 
+interface ScheduleCall {
+  readonly registration: Registration;
+  readonly attach: (slot: number) => void;
+  readonly resolve: (result: ScheduleResult) => void;
+  readonly reject: (error: KronError | undefined) => void;
+  /** How often another change got in between. */
+  tries: number;
+}
+
 /** How often a change is tried again when another one got in between. */
 const conflictsMax = 16;
 
@@ -60,21 +71,41 @@ export class Commands {
    * Creates the timer, changes it, or leaves it as it is when its definition is the same. `attach` is called
    * with its slot before any of its runs can start.
    */
-  async schedule(registration: Registration, attach: (slot: number) => void): Promise<ScheduleResult> {
+  schedule(registration: Registration, attach: (slot: number) => void): Promise<ScheduleResult> {
+    return new Promise((resolve, reject) => this.#schedule({ registration, attach, resolve, reject, tries: 0 }));
+  }
+
+  #schedule(call: ScheduleCall): void {
+    const { registration, attach, resolve, reject } = call;
     const { id } = registration;
-    for (let tries = 0; tries < conflictsMax; tries++) {
-      const slot = this.#timers.slotOf(id);
-      const isNew = slot === undefined || this.#timers.status.get(slot) === Status.CANCELLED;
-      if (!isNew && this.#isSame(slot, registration)) {
-        this.#attach(slot, attach);
-        return { timerId: id, action: "unchanged" };
-      }
-      const weight = 256 + registration.payloadBytes;
-      const record = isNew ? this.#creation(registration) : this.#update(slot, registration);
-      const outcome = await this.#propose(record, weight, attach);
-      if (outcome.kind === "timer") return { timerId: id, action: isNew ? "created" : "updated" };
+    const slot = this.#timers.slotOf(id);
+    const isNew = slot === undefined || this.#timers.status.get(slot) === Status.CANCELLED;
+    if (!isNew && this.#isSame(slot, registration)) {
+      attach(slot);
+      this.#engine.noteCallback(slot);
+      resolve({ timerId: id, action: "unchanged" });
+      return;
     }
-    throw new KronError("KRON_CONFLICT", `Timer "${id}" was changed by others each time it was to be scheduled`);
+    const obstacle = call.tries < conflictsMax ? this.#engine.whyNoChange() : tooManyConflicts(id);
+    if (obstacle !== undefined) {
+      reject(obstacle);
+      return;
+    }
+    const record = isNew ? this.#creation(registration) : this.#update(slot, registration);
+    const settle = (outcome: Outcome | undefined, error: KronError | undefined): void => {
+      if (outcome === undefined) {
+        reject(error);
+      } else if (outcome.kind === "timer") {
+        attach(outcome.slot);
+        // The timer itself is looked at next in any case; runs that an earlier process left are not.
+        if (this.#timers.liveRuns.get(outcome.slot) > 0) this.#engine.noteCallback(outcome.slot);
+        resolve({ timerId: id, action: isNew ? "created" : "updated" });
+      } else {
+        call.tries += 1;
+        this.#schedule(call);
+      }
+    };
+    this.#engine.ledger.propose(record, settle, 256 + registration.payloadBytes);
   }
 
   async pause(id: string): Promise<ChangeResult> {
@@ -135,13 +166,13 @@ export class Commands {
 
   #creation(registration: Registration): LogRecord {
     const { anchorMs, nextAtMs } = this.#firstTimes(registration);
-    const definition = this.#definitionField(registration.definition);
+    const definition = this.#definitionField(registration);
     return [Kind.TIMER_CREATED, registration.id, definition, anchorMs, nextAtMs, registration.payload ?? null];
   }
 
   #update(slot: number, registration: Registration): LogRecord {
     const timer = this.#timers.reference(slot);
-    const definition = this.#definitionField(registration.definition);
+    const definition = this.#definitionField(registration);
     const payload = registration.payload ?? null;
     if (this.#isSameSchedule(slot, registration)) return [Kind.TIMER_UPDATED, timer, definition, 0, -1, payload];
     this.#proposePending(slot, "updated");
@@ -151,8 +182,8 @@ export class Commands {
   }
 
   /** The shared definition's number when the state holds it, which is shorter, else the definition itself. */
-  #definitionField(definition: TimerDefinition): unknown {
-    const number = this.#engine.data.definitions.numberOf(definitionKey(definition));
+  #definitionField({ key, definition }: Registration): unknown {
+    const number = this.#engine.data.definitions.numberOf(key);
     return number === 0 ? encodeDefinition(definition) : number;
   }
 
@@ -176,7 +207,7 @@ export class Commands {
 
   #isSame(slot: number, registration: Registration): boolean {
     const number = this.#timers.definition.get(slot);
-    if (this.#engine.data.definitions.keyOf(number) !== definitionKey(registration.definition)) return false;
+    if (this.#engine.data.definitions.keyOf(number) !== registration.key) return false;
     if (registration.atMs !== undefined && registration.atMs !== this.#timers.anchorMs.get(slot)) return false;
     return isEqualPayload(this.#timers.payload(slot), registration.payload);
   }
@@ -219,26 +250,16 @@ export class Commands {
     throw refusal(id, outcome);
   }
 
-  #propose(record: LogRecord, weight?: number, attach?: (slot: number) => void): Promise<Outcome> {
+  #propose(record: LogRecord, weight?: number): Promise<Outcome> {
     const obstacle = this.#engine.whyNoChange();
     if (obstacle !== undefined) return Promise.reject(obstacle);
     return new Promise((resolve, reject) => {
       const settle = (outcome: Outcome | undefined, error: KronError | undefined): void => {
-        if (outcome === undefined) {
-          reject(error);
-          return;
-        }
-        // Before the promise settles, so that no due run finds the timer without its callback.
-        if (attach !== undefined && outcome.kind === "timer") this.#attach(outcome.slot, attach);
-        resolve(outcome);
+        if (outcome === undefined) reject(error);
+        else resolve(outcome);
       };
       this.#engine.ledger.propose(record, settle, weight);
     });
-  }
-
-  #attach(slot: number, attach: (slot: number) => void): void {
-    attach(slot);
-    this.#engine.noteCallback(slot);
   }
 
   #slotOf(id: string): number {
@@ -260,6 +281,10 @@ export class Commands {
 
 function isScheduledRunOf(run: Run, slot: number): boolean {
   return run.slot === slot && !run.isManual;
+}
+
+function tooManyConflicts(id: string): KronError {
+  return new KronError("KRON_CONFLICT", `Timer "${id}" was changed by others each time it was to be scheduled`);
 }
 
 function refusal(id: string, outcome: Outcome): KronError {

@@ -129,10 +129,11 @@ export class Ledger implements LogSink {
     const settles = this.#inLog.get(entry);
     this.#inLog.delete(entry);
     const applied = apply(this.state, index, term, entry);
-    this.#listener?.applied(entry, applied);
+    // Who asked comes first: a timer has to have its callback when the scheduler looks at it.
     if (settles !== undefined) {
       for (let i = 0; i < settles.length; i++) settles[i]?.(applied.outcomes[i], undefined);
     }
+    this.#listener?.applied(entry, applied);
   }
 
   settled(): void {
