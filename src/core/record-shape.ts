@@ -3,23 +3,34 @@
  * a file or a peer are checked against it before `apply` sees them, and `kron log dump` prints its names.
  */
 
-import { KronError } from "./errors.ts";
+import { unreachable } from "./assert.ts";
+import { decodeDefinition } from "./definition.ts";
+import { describe } from "./describe.ts";
+import { isKronError, KronError } from "./errors.ts";
+import { instantMsMax } from "./instant.ts";
 import { type Entry, Kind, kindName, type LogRecord } from "./record.ts";
 
-/** What may stand in a field. `count` and `time` are whole numbers from 0; `value` is any plain data. */
-export type FieldType = "count" | "time" | "keepable" | "delta" | "text" | "flag" | "value" | "error" | "note";
+/**
+ * What may stand in a field. `count` is a whole number from 0, `time` one up to the end of the year 9999,
+ * `keepable` a time or -1; `definition` is the number of a definition or an encoded one, `value` any plain data.
+ */
+export type FieldType =
+  | "count"
+  | "time"
+  | "keepable"
+  | "delta"
+  | "text"
+  | "flag"
+  | "definition"
+  | "value"
+  | "error"
+  | "note";
 
 /** One field of a record: its name, then what may stand in it. */
 export type Field = readonly [name: string, type: FieldType];
 
 const started: readonly Field[] = [["boot", "text"]];
 const timerOnly: readonly Field[] = [["timer", "count"]];
-const definitionFields: readonly Field[] = [
-  ["definition", "value"],
-  ["anchorMs", "time"],
-  ["nextAtMs", "keepable"],
-  ["payload", "value"],
-];
 const failure: readonly Field[] = [
   ["run", "count"],
   ["token", "count"],
@@ -40,8 +51,26 @@ const shapes: ReadonlyMap<number, readonly Field[]> = new Map<number, readonly F
   [Kind.RUNTIME_STARTED, started],
   [Kind.RUNTIME_STOPPED, []],
   [Kind.CLOCK_STEPPED, [["deltaMs", "delta"]]],
-  [Kind.TIMER_CREATED, [["id", "text"], ...definitionFields]],
-  [Kind.TIMER_UPDATED, [["timer", "count"], ...definitionFields]],
+  [
+    Kind.TIMER_CREATED,
+    [
+      ["id", "text"],
+      ["definition", "definition"],
+      ["anchorMs", "time"],
+      ["nextAtMs", "time"],
+      ["payload", "value"],
+    ],
+  ],
+  [
+    Kind.TIMER_UPDATED,
+    [
+      ["timer", "count"],
+      ["definition", "definition"],
+      ["anchorMs", "time"],
+      ["nextAtMs", "keepable"],
+      ["payload", "value"],
+    ],
+  ],
   [Kind.TIMER_PAUSED, timerOnly],
   [Kind.TIMER_RESUMED, timerOnly],
   [Kind.TIMER_CANCELLED, timerOnly],
@@ -106,7 +135,7 @@ export function recordFields(kind: number): readonly Field[] | undefined {
  * is wrong. `where` names the place it came from, for the message.
  */
 export function checkEntry(data: unknown, where: string): Entry {
-  if (!Array.isArray(data) || !isWhole(data[0])) throw corrupt(where, "expected [atMs, record, …]");
+  if (!Array.isArray(data) || !isTime(data[0])) throw corrupt(where, "expected [atMs, record, …]");
   for (let i = 1; i < data.length; i++) checkRecord(data[i], where, i - 1);
   // Every element was checked just above.
   return data as unknown as Entry;
@@ -122,19 +151,33 @@ function checkRecord(data: unknown, where: string, position: number): asserts da
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i] as Field;
     if (!fits(data[i + 1], field[1])) {
-      const kind = kindName(data[0] as number);
-      throw corrupt(where, `record ${position} (${kind}) has a bad ${field[0]}, expected a ${field[1]}`);
+      const name = `record ${position} (${kindName(data[0] as number)})`;
+      throw corrupt(where, `${name} has a bad ${field[0]}: ${expectations[field[1]]}, got ${describe(data[i + 1])}`);
     }
   }
 }
 
+const expectations: Readonly<Record<FieldType, string>> = {
+  count: "expected a whole number from 0",
+  time: "expected milliseconds from 1970 to 9999",
+  keepable: "expected milliseconds from 1970 to 9999, or -1",
+  delta: "expected a whole number",
+  text: "expected a text",
+  flag: "expected 0 or 1",
+  definition: "expected a timer definition or the number of one",
+  value: "expected any value",
+  error: "expected [name, message, stack, code]",
+  note: "expected a text or null",
+};
+
 function fits(value: unknown, type: FieldType): boolean {
   switch (type) {
     case "count":
-    case "time":
       return isWhole(value);
+    case "time":
+      return isTime(value);
     case "keepable":
-      return value === -1 || isWhole(value);
+      return value === -1 || isTime(value);
     case "delta":
       return Number.isSafeInteger(value);
     case "flag":
@@ -145,8 +188,27 @@ function fits(value: unknown, type: FieldType): boolean {
       return value === null || typeof value === "string";
     case "error":
       return isLoggedError(value);
-    default:
+    case "definition":
+      return isWhole(value) || isDefinition(value);
+    case "value":
       return true;
+    default:
+      return unreachable(type);
+  }
+}
+
+function isTime(value: unknown): boolean {
+  return isWhole(value) && (value as number) <= instantMsMax;
+}
+
+/** False, or the error itself when the definition is of a later version: that is not damage. */
+function isDefinition(value: unknown): boolean {
+  try {
+    decodeDefinition(value);
+    return true;
+  } catch (error) {
+    if (isKronError(error, "KRON_JOURNAL_CORRUPT")) return false;
+    throw error;
   }
 }
 
@@ -161,7 +223,7 @@ function isLoggedError(value: unknown): boolean {
 }
 
 function unknownKind(where: string, position: number, kind: unknown): KronError {
-  return new KronError("KRON_JOURNAL_VERSION", `Record ${position} at ${where} is of unknown kind ${String(kind)}`, {
+  return new KronError("KRON_JOURNAL_VERSION", `Record ${position} at ${where} is of unknown kind ${describe(kind)}`, {
     hint: "The journal was written by a newer Kron; use that version or a newer one",
   });
 }
