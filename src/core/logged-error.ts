@@ -9,12 +9,11 @@ const stackCharsMax = 16_384;
 /** Name, message, stack and code of `thrown`; anything may be thrown, and nothing here throws because of it. */
 export function toLoggedError(thrown: unknown): LoggedError {
   try {
-    if (!(thrown instanceof Error)) return ["Error", cut(describe(thrown), messageCharsMax), null, null];
+    if (!isError(thrown)) return ["Error", cut(describe(thrown), messageCharsMax), null, null];
     const { code } = thrown as { code?: unknown };
-    const message = withCause(thrown);
     return [
       cut(String(thrown.name), nameCharsMax),
-      cut(message, messageCharsMax),
+      cut(withCause(thrown), messageCharsMax),
       typeof thrown.stack === "string" ? cut(thrown.stack, stackCharsMax) : null,
       typeof code === "string" ? cut(code, nameCharsMax) : null,
     ];
@@ -24,9 +23,14 @@ export function toLoggedError(thrown: unknown): LoggedError {
   }
 }
 
+/** An `Error` of this realm or of another, such as a `vm` context, where `instanceof` does not know it. */
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || Object.prototype.toString.call(thrown) === "[object Error]";
+}
+
 function withCause(error: Error): string {
   const { cause } = error;
-  return cause instanceof Error ? `${error.message} (cause: ${cause.message})` : String(error.message);
+  return isError(cause) ? `${error.message} (cause: ${cause.message})` : String(error.message);
 }
 
 function describe(thrown: unknown): string {
@@ -35,10 +39,12 @@ function describe(thrown: unknown): string {
   return JSON.stringify(thrown) ?? String(thrown);
 }
 
-/** Cut on a code point, with a note of what is missing. */
+/** Cut between code points, with a note of what is missing. */
 function cut(text: string, charsMax: number): string {
   if (text.length <= charsMax) return wellFormed(text);
-  return `${wellFormed(text.slice(0, charsMax))}… (${text.length - charsMax} more characters)`;
+  const isPairSplit = (text.codePointAt(charsMax - 1) ?? 0) > 0xffff;
+  const length = isPairSplit ? charsMax - 1 : charsMax;
+  return `${wellFormed(text.slice(0, length))}… (${text.length - length} more characters)`;
 }
 
 /** Lone surrogates cannot be written as UTF-8 and read back, so each becomes U+FFFD. */

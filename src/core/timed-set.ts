@@ -34,7 +34,7 @@ export class TimedSet<T> {
 
   /** Takes the earliest item out if it is due at `nowMs`. */
   takeDue(nowMs: number): T | undefined {
-    if (this.#queue.peekDueMs() > nowMs) return undefined;
+    if (this.#queue.size === 0 || this.#queue.peekDueMs() > nowMs) return undefined;
     const handle = this.#queue.pop();
     const item = this.#items[handle];
     this.#items[handle] = undefined;
