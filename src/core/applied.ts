@@ -29,6 +29,8 @@ export interface Applied {
   readonly outcomes: Outcome[];
   readonly slots: number[];
   readonly runs: Run[];
+  /** Slots whose timers were forgotten: what others keep by slot has to go, for another timer may get it. */
+  readonly forgotten: number[];
 }
 
 /** The outcome of a record that changes nothing because of `reason`. */

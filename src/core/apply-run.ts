@@ -1,9 +1,9 @@
 /** The part of `apply` for runs: how they are made, started, ended and retried. */
 
-import { type Refusal, refused } from "./applied.ts";
-import { retireOneShot } from "./apply-timer.ts";
+import { type Applied, type Refusal, refused } from "./applied.ts";
 import { unreachable } from "./assert.ts";
 import type { TimerDefinition } from "./definition.ts";
+import { keepGoing } from "./due-time.ts";
 import type { HistoryDetail } from "./history.ts";
 import { type AttemptOutcome, outcomeCode, type RunOutcome, Status } from "./outcome.ts";
 import {
@@ -15,6 +15,7 @@ import {
   type RunSucceeded,
   type RunTriggered,
 } from "./record.ts";
+import { retireIfDone } from "./retire.ts";
 import type { Run } from "./run.ts";
 import type { State } from "./state.ts";
 import { isOneShot } from "./timer-kind.ts";
@@ -22,8 +23,8 @@ import { isOneShot } from "./timer-kind.ts";
 /** Records this file applies. */
 export type RunRecord = RunDue | RunTriggered | RunStarted | RunSucceeded | RunFailed | RunCancelled;
 
-/** Applies one record about a run; see `apply`. */
-export function applyRun(state: State, atMs: number, record: RunRecord): Run | Refusal {
+/** Applies one record about a run; see `apply`. Whatever is refused has changed nothing. */
+export function applyRun(state: State, atMs: number, record: RunRecord, applied: Applied): Run | Refusal {
   switch (record[0]) {
     case Kind.RUN_DUE:
       return makeDue(state, atMs, record);
@@ -32,13 +33,13 @@ export function applyRun(state: State, atMs: number, record: RunRecord): Run | R
     case Kind.RUN_STARTED:
       return start(state, atMs, record);
     case Kind.RUN_SUCCEEDED:
-      return succeed(state, atMs, record);
+      return succeed(state, atMs, record, applied);
     case Kind.RUN_FAILED:
     case Kind.RUN_TIMED_OUT:
     case Kind.RUN_LOST:
-      return fail(state, atMs, record);
+      return fail(state, atMs, record, applied);
     case Kind.RUN_CANCELLED:
-      return cancel(state, atMs, record);
+      return cancel(state, atMs, record, applied);
     default:
       return unreachable(record);
   }
@@ -54,10 +55,13 @@ function makeDue(state: State, atMs: number, record: RunDue): Run | Refusal {
     return refused("KRON_CONFLICT", "the occurrence has an outcome already");
   }
   if (nextAtMs !== 0 && nextAtMs <= scheduledAtMs) return refused("KRON_CONFLICT", "due times have to increase");
+  if (nextAtMs !== 0 && isOneShot(definitionOf(state, slot))) {
+    return refused("KRON_CONFLICT", "a one-shot has one occurrence");
+  }
   const obstacle = whyNotNow(state, slot, startsNow);
   if (obstacle !== undefined) return obstacle;
   timers.nextAtMs.set(slot, nextAtMs);
-  timers.lastScheduledAtMs.set(slot, scheduledAtMs);
+  timers.lastScheduledAtMs.set(slot, Math.max(scheduledAtMs, timers.lastScheduledAtMs.get(slot)));
   timers.lastDueAtMs.set(slot, atMs);
   return make(state, atMs, slot, { isManual: false, scheduledAtMs, missedCount, startsNow, payload: null });
 }
@@ -120,6 +124,7 @@ function make(state: State, atMs: number, slot: number, making: Making): Run {
     failures: null,
   };
   state.runs.set(run.id, run);
+  state.retired.delete(slot);
   timers.liveRuns.add(slot, 1);
   if (startsNow) addRunning(state, slot, 1);
   else timers.waitingRuns.add(slot, 1);
@@ -133,11 +138,8 @@ function start(state: State, atMs: number, record: RunStarted): Run | Refusal {
   if (run.state === "running" || attempt !== run.attempt + 1) {
     return refused("KRON_CONFLICT", "the attempt has been started already");
   }
-  const definition = definitionOf(state, run.slot);
-  if (run.attempt > 0 && attempt > definition.retry.maxAttempts) {
-    return refused("KRON_CONFLICT", "the run has used up its attempts");
-  }
-  const obstacle = whyNoSlot(state, run.slot, definition);
+  // Whether there is another attempt was decided when the one before it failed, and is not taken back.
+  const obstacle = whyNoSlot(state, run.slot, definitionOf(state, run.slot));
   if (obstacle !== undefined) return obstacle;
   if (run.state === "waiting") state.timers.waitingRuns.add(run.slot, -1);
   addRunning(state, run.slot, 1);
@@ -149,14 +151,14 @@ function start(state: State, atMs: number, record: RunStarted): Run | Refusal {
   return run;
 }
 
-function succeed(state: State, atMs: number, record: RunSucceeded): Run | Refusal {
+function succeed(state: State, atMs: number, record: RunSucceeded, applied: Applied): Run | Refusal {
   const [, id, token, tookUs, nextAtMs, result, resultNote] = record;
   const run = state.runs.get(id);
   if (run === undefined || run.state !== "running" || run.token !== token) return staleToken();
   state.timers.succeededCount.add(run.slot, 1);
   const isPlain = run.failures === null && result === null && resultNote === null;
   const detail = isPlain ? undefined : successDetail(run, result, resultNote);
-  return finish(state, atMs, run, "SUCCEEDED", tookUs, nextAtMs, detail);
+  return finish(state, atMs, run, { outcome: "SUCCEEDED", tookUs, nextAtMs, detail }, applied);
 }
 
 function successDetail(run: Run, result: unknown, resultNote: string | null): HistoryDetail {
@@ -173,7 +175,7 @@ const failureOutcomes: Readonly<Record<RunFailed[0], AttemptOutcome>> = {
   [Kind.RUN_LOST]: "LOST",
 };
 
-function fail(state: State, atMs: number, record: RunFailed): Run | Refusal {
+function fail(state: State, atMs: number, record: RunFailed, applied: Applied): Run | Refusal {
   const [kind, id, token, tookUs, retryAtMs, nextAtMs, error] = record;
   const run = state.runs.get(id);
   if (run === undefined || run.state !== "running" || run.token !== token) return staleToken();
@@ -183,7 +185,7 @@ function fail(state: State, atMs: number, record: RunFailed): Run | Refusal {
   const mayRetry = run.attempt < definitionOf(state, run.slot).retry.maxAttempts;
   if (retryAtMs === 0 || !mayRetry || timers.status.get(run.slot) === Status.CANCELLED) {
     timers.deadCount.add(run.slot, 1);
-    return finish(state, atMs, run, "DEAD", tookUs, nextAtMs, { failures: run.failures });
+    return finish(state, atMs, run, { outcome: "DEAD", tookUs, nextAtMs, detail: { failures: run.failures } }, applied);
   }
   addRunning(state, run.slot, -1);
   timers.noteRetry(run.slot, atMs);
@@ -193,24 +195,25 @@ function fail(state: State, atMs: number, record: RunFailed): Run | Refusal {
   return run;
 }
 
-function cancel(state: State, atMs: number, record: RunCancelled): Run | Refusal {
+function cancel(state: State, atMs: number, record: RunCancelled, applied: Applied): Run | Refusal {
   const [, id, reason, nextAtMs] = record;
   const run = state.runs.get(id);
   if (run === undefined) return refused("KRON_CONFLICT", "the run is finished");
   const detail: HistoryDetail = { reason, ...(run.failures !== null && { failures: run.failures }) };
-  return finish(state, atMs, run, "CANCELLED", 0, nextAtMs, detail);
+  return finish(state, atMs, run, { outcome: "CANCELLED", tookUs: 0, nextAtMs, detail }, applied);
 }
 
-function finish(
-  state: State,
-  atMs: number,
-  run: Run,
-  outcome: RunOutcome,
-  tookUs: number,
-  nextAtMs: number,
-  detail: HistoryDetail | undefined,
-): Run {
+interface Finish {
+  readonly outcome: RunOutcome;
+  readonly tookUs: number;
+  /** When a fixed delay is due next; 0 for other schedules. */
+  readonly nextAtMs: number;
+  readonly detail: HistoryDetail | undefined;
+}
+
+function finish(state: State, atMs: number, run: Run, end: Finish, applied: Applied): Run {
   const { timers } = state;
+  const { outcome, tookUs, detail } = end;
   const { slot } = run;
   if (run.state === "running") addRunning(state, slot, -1);
   if (run.state === "waiting") timers.waitingRuns.add(slot, -1);
@@ -236,17 +239,25 @@ function finish(
     missedCount: run.missedCount,
     detail,
   });
-  continueTimer(state, run, outcome, nextAtMs);
+  continueTimer(state, atMs, run, end);
+  retireIfDone(state, slot, applied);
   return run;
 }
 
 /** A fixed delay counts from the finish; a one-shot is done with its only occurrence. */
-function continueTimer(state: State, run: Run, outcome: RunOutcome, nextAtMs: number): void {
+function continueTimer(state: State, atMs: number, run: Run, end: Finish): void {
   const { timers } = state;
   const { slot } = run;
-  if (run.isManual || timers.nextAtMs.get(slot) !== 0 || timers.status.get(slot) === Status.CANCELLED) return;
-  if (isOneShot(definitionOf(state, slot))) retireOneShot(state, slot, outcome === "DEAD");
-  else if (nextAtMs > run.scheduledAtMs) timers.nextAtMs.set(slot, nextAtMs);
+  if (timers.nextAtMs.get(slot) !== 0 || timers.status.get(slot) === Status.CANCELLED) return;
+  const definition = definitionOf(state, slot);
+  if (isOneShot(definition)) {
+    if (!run.isManual) timers.status.set(slot, end.outcome === "DEAD" ? Status.DEAD : Status.COMPLETED);
+  } else if (definition.schedule.kind === "every" && !run.isManual && end.nextAtMs !== 0) {
+    // A clock that was set back may not bring the timer to a halt, nor any occurrence back.
+    timers.nextAtMs.set(slot, Math.max(end.nextAtMs, timers.lastScheduledAtMs.get(slot) + 1));
+  } else {
+    keepGoing(state, slot, atMs);
+  }
 }
 
 function addRunning(state: State, slot: number, delta: 1 | -1): void {

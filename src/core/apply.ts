@@ -9,17 +9,27 @@
 import type { Applied, Noted, Outcome } from "./applied.ts";
 import { applyRun } from "./apply-run.ts";
 import { applyTimer } from "./apply-timer.ts";
-import { unreachable } from "./assert.ts";
+import { assert, unreachable } from "./assert.ts";
 import { isReboot } from "./definition-table.ts";
+import { Status } from "./outcome.ts";
 import { type Entry, Kind, type LogRecord } from "./record.ts";
 import type { State } from "./state.ts";
 
 const noted: Noted = { kind: "noted" };
 
-/** Takes the entry of `index` into the state and says what became of each record. */
+/**
+ * Takes the entry of `index` into the state and says what became of each record.
+ *
+ * Throws `KRON_JOURNAL_CORRUPT` or `KRON_JOURNAL_VERSION`, before anything has changed, when the definition of
+ * a timer cannot be read; `checkEntry` finds that earlier.
+ */
 export function apply(state: State, index: number, term: number, entry: Entry): Applied {
-  const applied: Applied = { outcomes: [], slots: [], runs: [] };
+  const applied: Applied = { outcomes: [], slots: [], runs: [], forgotten: [] };
   const atMs = entry[0];
+  assert(index === state.appliedIndex + 1, "entries are applied in order, without gaps");
+  assert(term >= state.appliedTerm, "terms never decrease along the log");
+  // What cannot be read is found before anything has changed: an entry is applied whole or not at all.
+  for (let i = 1; i < entry.length; i++) readDefinition(state, entry[i] as LogRecord);
   state.appliedIndex = index;
   state.appliedTerm = term;
   state.atMs = atMs;
@@ -28,6 +38,10 @@ export function apply(state: State, index: number, term: number, entry: Entry): 
     applied.outcomes.push(applyRecord(state, atMs, entry[i] as LogRecord, applied));
   }
   return applied;
+}
+
+function readDefinition(state: State, record: LogRecord): void {
+  if (record[0] === Kind.TIMER_CREATED || record[0] === Kind.TIMER_UPDATED) state.definitions.read(record[2]);
 }
 
 function applyRecord(state: State, atMs: number, record: LogRecord, applied: Applied): Outcome {
@@ -40,7 +54,7 @@ function applyRecord(state: State, atMs: number, record: LogRecord, applied: App
     case Kind.RUN_TIMED_OUT:
     case Kind.RUN_LOST:
     case Kind.RUN_CANCELLED:
-      return touch(applied, applyRun(state, atMs, record));
+      return touch(applied, applyRun(state, atMs, record, applied));
     case Kind.TIMER_CREATED:
     case Kind.TIMER_UPDATED:
     case Kind.TIMER_PAUSED:
@@ -48,7 +62,7 @@ function applyRecord(state: State, atMs: number, record: LogRecord, applied: App
     case Kind.TIMER_CANCELLED:
     case Kind.RUN_MISSED:
     case Kind.RUN_SKIPPED_OVERLAP:
-      return touch(applied, applyTimer(state, atMs, record));
+      return touch(applied, applyTimer(state, atMs, record, applied));
     case Kind.RUNTIME_STARTED:
       state.boot = record[1];
       state.isRunning = true;
@@ -80,8 +94,10 @@ function makeRebootTimersDue(state: State, atMs: number, applied: Applied): void
   if (!definitions.hasReboot) return;
   for (let slot = 0; slot < timers.slotCount; slot++) {
     if (timers.idOf(slot) === undefined || timers.nextAtMs.get(slot) !== 0) continue;
+    if (timers.status.get(slot) === Status.CANCELLED) continue;
     if (!isReboot(definitions.get(timers.definition.get(slot)))) continue;
-    timers.nextAtMs.set(slot, atMs);
+    // A clock that was set back brings no occurrence back.
+    timers.nextAtMs.set(slot, Math.max(atMs, timers.lastScheduledAtMs.get(slot) + 1));
     applied.slots.push(slot);
   }
 }

@@ -37,26 +37,28 @@ export class DefinitionTable {
   }
 
   /**
-   * The number for what a record holds: a number that must still be held, or an encoded definition, which is
-   * interned. 0 when the number is no longer held; the proposer then has to send the definition itself.
+   * The definition that a record holds: by a number that must still be held, or encoded. Undefined when the
+   * number is no longer held; the proposer then has to send the definition itself. Changes nothing. Throws as
+   * `decodeDefinition` does.
    */
-  resolve(field: unknown): number {
-    if (typeof field === "number") return this.#byNumber.has(field) ? field : 0;
-    const definition = decodeDefinition(field);
+  read(field: unknown): TimerDefinition | undefined {
+    return typeof field === "number" ? this.#byNumber.get(field)?.definition : decodeDefinition(field);
+  }
+
+  /** Counts one more user of a definition, keeping it if none equal is held; returns its number. */
+  addUser(definition: TimerDefinition): number {
     const key = definitionKey(definition);
     const held = this.#byKey.get(key);
-    if (held !== undefined) return held;
+    const shared = held === undefined ? undefined : this.#byNumber.get(held);
+    if (held !== undefined && shared !== undefined) {
+      shared.users += 1;
+      return held;
+    }
     this.#lastNumber += 1;
-    this.#byNumber.set(this.#lastNumber, { definition, key, users: 0 });
+    this.#byNumber.set(this.#lastNumber, { definition, key, users: 1 });
     this.#byKey.set(key, this.#lastNumber);
     if (isReboot(definition)) this.#rebootCount += 1;
     return this.#lastNumber;
-  }
-
-  addUser(number: number): void {
-    const shared = this.#byNumber.get(number);
-    assert(shared !== undefined, "the definition is held");
-    shared.users += 1;
   }
 
   dropUser(number: number): void {
@@ -72,6 +74,21 @@ export class DefinitionTable {
   /** Whether any definition waits for the runtime to start. */
   get hasReboot(): boolean {
     return this.#rebootCount > 0;
+  }
+
+  /** How many timers share a definition; 0 when it is not held. */
+  usersOf(number: number): number {
+    return this.#byNumber.get(number)?.users ?? 0;
+  }
+
+  /** The numbers of all definitions held, in growing order. */
+  numbers(): number[] {
+    return [...this.#byNumber.keys()].sort((a, b) => a - b);
+  }
+
+  /** The latest number given out. */
+  get lastNumber(): number {
+    return this.#lastNumber;
   }
 
   /** Distinct definitions held now. */

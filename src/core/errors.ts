@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   KRON_RUN_TIMEOUT: "an attempt did not finish within its timeout",
   KRON_SHUTDOWN_TIMEOUT: "callbacks were still running when shutdown gave up",
   KRON_STOPPED: "the runtime has been shut down or has failed",
+  KRON_TIMERS_FULL: "there are as many timers as the runtime is willing to hold",
   KRON_TIMER_NOT_FOUND: "no timer has this id",
   KRON_TIMER_STATE: "the timer is in a state that does not allow this change",
   KRON_ZONE_INVALID: "a time zone is not a known IANA name",

@@ -7,6 +7,7 @@
  * that sweeps the table stands. What most rows lack (errors, results) is kept aside.
  */
 
+import { assert } from "./assert.ts";
 import { byteColumn, floatColumn, shortColumn, wordColumn } from "./column.ts";
 import { outcomeCode, outcomeOf, type RunOutcome } from "./outcome.ts";
 import type { AttemptRecord } from "./run.ts";
@@ -70,7 +71,17 @@ export class History {
   #hand = 0;
 
   constructor(limits: HistoryLimits = defaultHistoryLimits) {
+    assert(limits.perTimerMax >= 1 && limits.rowsMax >= 1, "there is room for a row");
     this.#limits = limits;
+  }
+
+  get limits(): HistoryLimits {
+    return this.#limits;
+  }
+
+  /** Rows held of all timers. */
+  get rowCount(): number {
+    return this.#rowCount - this.#free.length;
   }
 
   /** Rows held of one timer. */

@@ -21,5 +21,10 @@ export function outcomeOf(code: number): RunOutcome | undefined {
 /** What the log says a timer is. Whether it is orphaned, running or retrying follows from what is around it. */
 export const Status = { ACTIVE: 1, PAUSED: 2, COMPLETED: 3, DEAD: 4, CANCELLED: 5 } as const;
 
+/** Whether a timer of this status will not run again by itself, whatever the time. */
+export function isDone(status: number): boolean {
+  return status >= Status.COMPLETED;
+}
+
 /** The number of a timer status. */
 export type TimerStatusCode = (typeof Status)[keyof typeof Status];

@@ -28,6 +28,11 @@ export class RetryWindow {
     return sum;
   }
 
+  /** The latest hour counted, then the cells, for the digest. */
+  numbers(): number[] {
+    return [this.#latestHour, ...this.#cells];
+  }
+
   #forgetUntil(hour: number): void {
     const steps = Math.min(hours, hour - this.#latestHour);
     for (let i = 0; i < steps; i++) this.#cells[(hour - i) % hours] = 0;

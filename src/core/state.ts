@@ -12,6 +12,8 @@ import { TimerTable } from "./timer-table.ts";
 export interface StateLimits {
   /** Finished one-shots and cancelled timers remembered; the oldest is forgotten beyond that. */
   readonly retiredMax: number;
+  /** Timers held at a time, of whatever status; default and maximum 2^24. */
+  readonly timersMax?: number;
   readonly history?: HistoryLimits;
 }
 
@@ -21,13 +23,14 @@ export const defaultStateLimits: StateLimits = { retiredMax: 10_000 };
 export class State {
   readonly limits: StateLimits;
   readonly definitions = new DefinitionTable();
-  readonly timers = new TimerTable();
+  readonly timers: TimerTable;
   /** Live runs by id. */
   readonly runs = new Map<number, Run>();
   readonly history: History;
   /**
-   * Slots of timers that will not run again by themselves, in the order in which they retired. A set keeps
-   * the order of insertion, which is the order of the log, so every node forgets the same timer first.
+   * Slots of timers that will not run again by themselves and have no live run, in the order in which that
+   * became so. A set keeps the order of insertion, which is the order of the log, so every node forgets the
+   * same timer first.
    */
   readonly retired = new Set<number>();
   appliedIndex = 0;
@@ -44,6 +47,7 @@ export class State {
 
   constructor(limits: StateLimits = defaultStateLimits) {
     this.limits = limits;
+    this.timers = new TimerTable(limits.timersMax === undefined ? {} : { timersMax: limits.timersMax });
     this.history = new History(limits.history);
   }
 }

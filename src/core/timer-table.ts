@@ -9,14 +9,26 @@
  */
 
 import { assert } from "./assert.ts";
-import { byteColumn, floatColumn, shortColumn, wordColumn } from "./column.ts";
+import { byteColumn, floatColumn, wordColumn } from "./column.ts";
 import { RetryWindow } from "./retry-window.ts";
 
 const slotsMax = 2 ** 24;
+/** A slot is given out this many times at most, so that references stay exact. */
+const generationMax = 2 ** 29 - 1;
+
+/** Bounds of a timer table; smaller ones serve tests and small machines. */
+export interface TimerTableLimits {
+  /** Timers held at a time, of whatever status; at most 2^24. */
+  readonly timersMax?: number;
+  /** How often a slot is given to another timer before it is left empty; at most 2^29 - 1. */
+  readonly generationMax?: number;
+}
 
 /** What the log knows of timers. Columns are read by anyone and written by `apply` alone. */
 export class TimerTable {
   readonly definition = wordColumn();
+  /** The sequence number of the record that defined the timer last. */
+  readonly revision = floatColumn();
   readonly status = byteColumn();
   /** The instant from which `every` and `after` count, or the one `at` names. */
   readonly anchorMs = floatColumn();
@@ -33,11 +45,11 @@ export class TimerTable {
   readonly lastTookUs = floatColumn();
   readonly lastOutcome = byteColumn();
   /** Runs that are not finished: waiting, running or between attempts. */
-  readonly liveRuns = shortColumn();
+  readonly liveRuns = wordColumn();
   /** Of these, the ones whose attempt is under way. */
-  readonly runningRuns = shortColumn();
+  readonly runningRuns = wordColumn();
   /** Of these, the ones that wait for their first attempt. */
-  readonly waitingRuns = shortColumn();
+  readonly waitingRuns = wordColumn();
   readonly succeededCount = floatColumn();
   readonly deadCount = floatColumn();
   readonly missedCount = floatColumn();
@@ -49,6 +61,14 @@ export class TimerTable {
   readonly #free: number[] = [];
   readonly #payloads = new Map<number, unknown>();
   readonly #retries = new Map<number, RetryWindow>();
+  readonly #timersMax: number;
+  readonly #generationMax: number;
+
+  constructor(limits: TimerTableLimits = {}) {
+    this.#timersMax = limits.timersMax ?? slotsMax;
+    this.#generationMax = limits.generationMax ?? generationMax;
+    assert(this.#timersMax <= slotsMax && this.#generationMax <= generationMax, "references are exact");
+  }
 
   /** Timers held, of whatever status. */
   get size(): number {
@@ -58,6 +78,11 @@ export class TimerTable {
   /** One more than the highest slot ever used; slots below it may be empty. */
   get slotCount(): number {
     return this.#ids.length;
+  }
+
+  /** Whether there is no room for one more timer. */
+  get isFull(): boolean {
+    return this.#free.length === 0 && this.#ids.length >= this.#timersMax;
   }
 
   slotOf(id: string): number | undefined {
@@ -82,8 +107,8 @@ export class TimerTable {
   /** Takes a slot for a new id, all columns zero. */
   insert(id: string): number {
     assert(!this.#slots.has(id), "the timer is new");
+    assert(!this.isFull, "there is room for a timer");
     const slot = this.#free.pop() ?? this.#ids.length;
-    assert(slot < slotsMax, "there are at most 2^24 timers");
     this.#ids[slot] = id;
     this.#slots.set(id, slot);
     return slot;
@@ -97,8 +122,9 @@ export class TimerTable {
     this.#slots.delete(id);
     this.#payloads.delete(slot);
     this.#retries.delete(slot);
-    this.#generation.add(slot, 1);
     for (const column of this.#columns()) column.set(slot, 0);
+    if (this.#generation.get(slot) >= this.#generationMax) return;
+    this.#generation.add(slot, 1);
     this.#free.push(slot);
   }
 
@@ -127,9 +153,20 @@ export class TimerTable {
     return this.#retries.get(slot)?.total(nowMs) ?? 0;
   }
 
+  /** What is remembered of a timer's retries, in a fixed order, for the digest; empty when there were none. */
+  retryNumbers(slot: number): readonly number[] {
+    return this.#retries.get(slot)?.numbers() ?? [];
+  }
+
+  /** Empty slots, the one that is given out next last. */
+  get freeSlots(): readonly number[] {
+    return this.#free;
+  }
+
   #columns() {
     return [
       this.definition,
+      this.revision,
       this.status,
       this.anchorMs,
       this.nextAtMs,
