@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { KronError } from "../core/errors.ts";
 import type { Disk, FileHandle } from "../ports.ts";
-import { activeName, nextName, sealedName, writeFully } from "./files.ts";
+import { activeName, nextName, quietly, sealedName, writeFully } from "./files.ts";
 import { segmentHeadBytes } from "./segment-head.ts";
 import type { ReadySegment } from "./segment-maker.ts";
 
@@ -106,8 +106,9 @@ export class ActiveSegment {
     }
     this.#disk.rename(join(this.#directory, nextName), activePath);
     this.#disk.syncDirectory(this.#directory);
-    this.#giveBackSpace();
-    this.#disk.close(this.#file);
+    // Only space and a handle can be lost here: zeros at the end of a sealed segment are allowed.
+    quietly(() => this.#disk.truncate(this.#file, this.#offset));
+    quietly(() => this.#disk.close(this.#file));
     this.#file = ready.file;
     this.#salt = ready.salt;
     this.#offset = segmentHeadBytes;
@@ -119,13 +120,5 @@ export class ActiveSegment {
   /** Closes the file. */
   close(): void {
     this.#disk.close(this.#file);
-  }
-
-  #giveBackSpace(): void {
-    try {
-      this.#disk.truncate(this.#file, this.#offset);
-    } catch {
-      // Only space is lost: zeros at the end of a sealed segment are allowed.
-    }
   }
 }

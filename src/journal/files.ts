@@ -78,3 +78,12 @@ export function readFully(disk: Disk, file: FileHandle, into: Uint8Array, positi
   }
   return done;
 }
+
+/** Does what is only cleaning up, where a failure changes nothing that anybody relies on. */
+export function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // The caller has either everything safe already or a better error to report.
+  }
+}

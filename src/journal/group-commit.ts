@@ -19,6 +19,7 @@ import type { CancelWait, Clock, Disk, Durability, LogSink } from "../ports.ts";
 import type { ActiveSegment } from "./active-segment.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Batch } from "./batch.ts";
+import type { JournalLimits } from "./limits.ts";
 import type { Report } from "./notice.ts";
 import type { SegmentMaker } from "./segment-maker.ts";
 import type { SidecarKeeper } from "./sidecar-keeper.ts";
@@ -32,9 +33,7 @@ export interface CommitContext {
   readonly maker: SegmentMaker;
   readonly keeper: SidecarKeeper;
   readonly backlog: Backlog;
-  /** Bytes that may wait; a proposal beyond throws `KRON_BACKLOG_FULL`. */
-  readonly pendingBytesMax: number;
-  readonly segmentBytesMax: number;
+  readonly limits: JournalLimits;
   readonly sink: LogSink;
   readonly report: Report;
 }
@@ -87,7 +86,8 @@ export class GroupCommit {
 
   /** Queues an entry. Throws `KRON_BACKLOG_FULL` or `KRON_PAYLOAD_INVALID`, and is then as it was. */
   propose(entry: Entry): void {
-    const { backlog, pendingBytesMax } = this.#context;
+    const { backlog, limits } = this.#context;
+    const { pendingBytesMax } = limits;
     if (this.#pendingBytes >= pendingBytesMax) {
       throw new KronError("KRON_BACKLOG_FULL", `Expected at most ${pendingBytesMax} bytes to wait for the disk`);
     }
@@ -306,9 +306,9 @@ export class GroupCommit {
   }
 
   #prepareNext(): void {
-    const { segment, maker, segmentBytesMax } = this.#context;
+    const { segment, maker, limits } = this.#context;
     if (maker.isBusy || segment.fill < prepareAtFill) return;
-    maker.prepare(Math.min(segmentBytesMax, segment.capacity * 2));
+    maker.prepare(Math.min(limits.segmentBytesMax, segment.capacity * 2));
   }
 
   #noteDurable(index: number): void {

@@ -18,8 +18,9 @@ import type { Clock, Disk, Durability, Log, LogSink, Random } from "../ports.ts"
 import { ActiveSegment } from "./active-segment.ts";
 import { Backlog } from "./backlog.ts";
 import { prepareDirectory } from "./directory.ts";
-import { sidecarName } from "./files.ts";
+import { quietly, sidecarName } from "./files.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { type JournalLimits, profileLimits } from "./limits.ts";
 import { type AcquireLock, acquireLock, type DirectoryLock } from "./lock.ts";
 import type { Report } from "./notice.ts";
 import { type Recovered, recover } from "./recovery.ts";
@@ -37,18 +38,14 @@ export interface JournalOptions {
   readonly profile: "standard" | "edge";
   /** Told of what was dealt with and a person should know, such as a torn tail; must not throw. */
   readonly report: Report;
+  /** Limits that differ from those of the profile. */
+  readonly limits?: Partial<JournalLimits>;
   /** How the directory is locked; `flock(2)` unless given. */
   readonly acquireLock?: AcquireLock;
 }
 
 /** Hands on an entry that was found in the journal, in index order from the first. */
 export type Replay = (index: number, term: number, entry: Entry) => void;
-
-const mebi = 1024 * 1024;
-const limits = {
-  standard: { segmentBytesMax: 64 * mebi, batchBytesMax: 4 * mebi, pendingBytesMax: 64 * mebi },
-  edge: { segmentBytesMax: 8 * mebi, batchBytesMax: mebi, pendingBytesMax: 8 * mebi },
-} as const;
 
 /**
  * Locks the directory, recovers, and hands every entry to `replay`.
@@ -73,8 +70,8 @@ export function openJournal(options: JournalOptions, replay: Replay): OpenedJour
 }
 
 function closeRecovered(disk: Disk, { sidecar, active }: Recovered): void {
-  sidecar.close();
-  if (active !== undefined) disk.close(active.file);
+  quietly(() => sidecar.close());
+  if (active !== undefined) quietly(() => disk.close(active.file));
 }
 
 /** Errors of the file system get a code of ours; all others, those of `replay` included, stay as they are. */
@@ -97,6 +94,7 @@ export class OpenedJournal implements Log {
   readonly #segment: ActiveSegment;
   readonly #maker: SegmentMaker;
   readonly #options: JournalOptions;
+  readonly #limits: JournalLimits;
   #keeper: SidecarKeeper | undefined;
   #commit: GroupCommit | undefined;
   #closing: Promise<void> | undefined;
@@ -105,11 +103,13 @@ export class OpenedJournal implements Log {
   constructor(options: JournalOptions, recovered: Recovered, lock: DirectoryLock) {
     const { directory, disk } = options;
     this.#options = options;
+    this.#limits = { ...profileLimits[options.profile], ...options.limits };
     this.#lock = lock;
     this.#recovered = recovered;
     this.replayedIndex = recovered.chain.index;
     this.#maker = new SegmentMaker({
       ...options,
+      limits: this.#limits,
       uuid: recovered.uuid,
       onSyncFailed: (cause) => this.#commit?.fail(cause),
     });
@@ -138,7 +138,7 @@ export class OpenedJournal implements Log {
     if (this.#commit !== undefined || this.#closing !== undefined) {
       throw new KronError("KRON_ALREADY_STARTED", "Expected start() to be called once, before close()");
     }
-    const { clock, disk, durability, directory, report, profile } = this.#options;
+    const { clock, disk, durability, directory, report } = this.#options;
     const { chain, sidecar } = this.#recovered;
     const path = join(directory, sidecarName);
     this.#keeper = new SidecarKeeper({
@@ -164,9 +164,8 @@ export class OpenedJournal implements Log {
       segment: this.#segment,
       maker: this.#maker,
       keeper: this.#keeper,
-      backlog: new Backlog(stamp, limits[profile].batchBytesMax),
-      pendingBytesMax: limits[profile].pendingBytesMax,
-      segmentBytesMax: limits[profile].segmentBytesMax,
+      backlog: new Backlog(stamp, this.#limits.batchBytesMax),
+      limits: this.#limits,
     });
   }
 
@@ -208,8 +207,9 @@ export class OpenedJournal implements Log {
       throw new KronError("KRON_JOURNAL_FAILED", "The last sync of the sidecar failed", { cause });
     } finally {
       this.#maker.discard();
-      this.#recovered.sidecar.close();
-      this.#segment.close();
+      // All is synced by now (or has failed and was reported): closing can only fail to free a handle.
+      quietly(() => this.#recovered.sidecar.close());
+      quietly(() => this.#segment.close());
       this.#lock.release();
     }
   }

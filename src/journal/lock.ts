@@ -62,8 +62,8 @@ function loadFlock(): Flock {
     const call = koffi.load(null).func("int flock(int, int)");
     return {
       tryLock: (file) => ((call(file, lockExclusive | lockNonBlocking) as number) === 0 ? 0 : koffi.errno()),
-      wouldBlock: koffi.os.errno["EWOULDBLOCK"] ?? koffi.os.errno["EAGAIN"] ?? 11,
-      interrupted: koffi.os.errno["EINTR"] ?? 4,
+      wouldBlock: koffi.os.errno.EWOULDBLOCK ?? koffi.os.errno.EAGAIN ?? 11,
+      interrupted: koffi.os.errno.EINTR ?? 4,
     };
   } catch (cause) {
     throw noLocks(`koffi could not find flock on ${process.platform}-${process.arch}`, cause);

@@ -8,14 +8,11 @@
 
 import { join } from "node:path";
 import type { CancelWait, Clock, Disk, FileHandle, Random } from "../ports.ts";
-import { nextName, roundToSectors, writeFully } from "./files.ts";
+import { nextName, quietly, roundToSectors, writeFully } from "./files.ts";
+import type { JournalLimits } from "./limits.ts";
 import type { Report } from "./notice.ts";
 import { newSegmentHead, packSegmentHead } from "./segment-head.ts";
 
-/** Bytes of the first segment of a directory. */
-export const segmentBytesMin = 1024 * 1024;
-/** Less than this is not worth a segment of its own. */
-const segmentBytesLeast = 64 * 1024;
 const sliceBytes = 512 * 1024;
 const pauseMs = 1;
 const zeros = new Uint8Array(sliceBytes);
@@ -35,6 +32,7 @@ export interface MakerContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly uuid: Uint8Array;
+  readonly limits: JournalLimits;
   readonly report: Report;
   /** A sync of a segment that is in use already has failed. */
   readonly onSyncFailed: (cause: Error) => void;
@@ -85,12 +83,12 @@ export class SegmentMaker {
    */
   take(): ReadySegment {
     this.#cancel?.();
-    this.#making ??= this.#create(segmentBytesMin);
+    this.#making ??= this.#create(this.#context.limits.segmentBytesMin);
     const making = this.#making;
     if (making.state === "ready") return making;
     try {
       if (making.state === "filling") {
-        making.capacity = Math.min(making.capacity, Math.max(making.filled, segmentBytesMin));
+        making.capacity = Math.min(making.capacity, Math.max(making.filled, this.#context.limits.segmentBytesMin));
         while (making.filled < making.capacity) this.#fillSlice(making);
       }
       this.#context.disk.syncDataNow(making.file);
@@ -141,10 +139,11 @@ export class SegmentMaker {
       writeFully(disk, making.file, zeros.subarray(0, bytes), making.filled);
       making.filled += bytes;
     } catch (cause) {
-      if (making.filled < 2 * segmentBytesLeast) throw cause;
-      // Half is given back, so that the last bytes of a full disk are not spent on zeros.
-      making.capacity = roundToSectors(making.filled / 2);
-      making.filled = making.capacity;
+      // Half of what it took is given back, so that the last bytes of a full disk are not spent on zeros.
+      const half = roundToSectors(disk.size(making.file) / 2);
+      if (half < this.#context.limits.segmentBytesLeast) throw cause;
+      making.capacity = half;
+      making.filled = half;
       disk.truncate(making.file, making.capacity);
     }
   }
@@ -183,13 +182,5 @@ export class SegmentMaker {
     }
     this.discard();
     this.#context.report({ kind: "next-segment-failed", cause: error });
-  }
-}
-
-function quietly(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // Only used to clean up behind a failure that is being reported already.
   }
 }

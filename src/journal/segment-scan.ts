@@ -137,7 +137,11 @@ export class SegmentScan {
   #checkChain(): string | undefined {
     const chain = this.#chain;
     const header = this.#header;
-    if (header.seq !== chain.index + 1) return `index ${header.seq} where ${chain.index + 1} was expected`;
+    if (header.seq !== chain.index + 1) {
+      // Nothing is written to a segment before all of the ones before it is synced.
+      if (this.entries === 0) chain.durable = Math.max(chain.durable, header.seq - 1);
+      return `index ${header.seq} where ${chain.index + 1} was expected`;
+    }
     if (chain.prev !== undefined && header.prev !== chain.prev) return "does not follow the frame before";
     if (header.term < chain.term) return `term ${header.term} after ${chain.term}`;
     return header.durable < header.seq ? undefined : "durable index ahead of its own";
