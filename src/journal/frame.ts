@@ -99,27 +99,37 @@ export function frameBytes(bodyBytes: number): number {
  * `bodyCrc` must be set already. `salt` is the segment's salt, 0 on sockets and for a segment's first frame.
  */
 export function writeHeader(bytes: Uint8Array, at: number, header: FrameHeader, salt: number): number {
-  bytes[at] = 0x4b;
-  bytes[at + 1] = 0x4e;
-  bytes[at + 2] = header.version;
-  bytes[at + 3] = header.kind;
-  putU32(bytes, at + 4, header.bodyBytes);
-  bytes[at + 8] = header.flags;
-  bytes[at + 9] = header.flags >>> 8;
-  putU48(bytes, at + 10, header.seq);
-  putU32(bytes, at + 16, header.term);
-  putU48(bytes, at + 20, header.durable);
-  bytes[at + 26] = header.stream;
-  bytes[at + 27] = header.stream >>> 8;
-  putU32(bytes, at + 28, header.prev);
-  putU32(bytes, at + 32, header.bodyCrc);
-  return sealHeader(bytes, at, header, salt);
+  const view = viewOf(bytes);
+  const { seq, durable } = header;
+  const seqLow = seq >>> 0;
+  const seqHigh = (seq - seqLow) / 0x1_0000_0000;
+  const durableLow = durable >>> 0;
+  const durableHigh = (durable - durableLow) / 0x1_0000_0000;
+  // Ten stores of four bytes, as this runs once for every entry.
+  view.setUint32(at, 0x4e4b | (header.version << 16) | (header.kind << 24), true);
+  view.setUint32(at + 4, header.bodyBytes, true);
+  view.setUint32(at + 8, header.flags | (seqLow << 16), true);
+  view.setUint32(at + 12, (seqLow >>> 16) | (seqHigh << 16), true);
+  view.setUint32(at + 16, header.term, true);
+  view.setUint32(at + 20, durableLow, true);
+  view.setUint32(at + 24, durableHigh | (header.stream << 16), true);
+  view.setUint32(at + 28, header.prev, true);
+  view.setUint32(at + 32, header.bodyCrc, true);
+  header.headerCrc = (crc32(bytes, at, at + 36) ^ salt) >>> 0;
+  view.setUint32(at + 36, header.headerCrc, true);
+  return header.headerCrc;
 }
 
-function sealHeader(bytes: Uint8Array, at: number, header: FrameHeader, salt: number): number {
-  header.headerCrc = (crc32(bytes, at, at + 36) ^ salt) >>> 0;
-  putU32(bytes, at + 36, header.headerCrc);
-  return header.headerCrc;
+let viewed: Uint8Array | undefined;
+let view: DataView = new DataView(new ArrayBuffer(0));
+
+/** A view of all of `bytes`; the last one is kept, as frames come one after another in the same buffer. */
+function viewOf(bytes: Uint8Array): DataView {
+  if (viewed !== bytes) {
+    viewed = bytes;
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return view;
 }
 
 /**
@@ -166,20 +176,6 @@ export function writeFrame(bytes: Uint8Array, at: number, header: FrameHeader, b
   header.bodyCrc = bodyChecksum(bytes, bodyAt, body.length);
   writeHeader(bytes, at, header, salt);
   return end - at;
-}
-
-function putU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value >>> 16;
-  bytes[at + 3] = value >>> 24;
-}
-
-function putU48(bytes: Uint8Array, at: number, value: number): void {
-  const high = Math.floor(value / 0x1_0000_0000);
-  putU32(bytes, at, value >>> 0);
-  bytes[at + 4] = high;
-  bytes[at + 5] = high >>> 8;
 }
 
 function getU16(bytes: Uint8Array, at: number): number {

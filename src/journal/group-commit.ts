@@ -43,7 +43,7 @@ const refusedPauseMs = 100;
 /** `everysec`: how long written entries wait for their sync to start, and how long that may take. */
 const everysecMs = 1000;
 /** The next segment is prepared once this part of the active one is used. */
-const prepareAtFill = 0.5;
+const prepareAtFill = 0.25;
 
 /** Writes, syncs and acknowledges. */
 export class GroupCommit {
@@ -307,8 +307,10 @@ export class GroupCommit {
 
   #prepareNext(): void {
     const { segment, maker, limits } = this.#context;
-    if (maker.isBusy || segment.fill < prepareAtFill) return;
-    maker.prepare(Math.min(limits.segmentBytesMax, segment.capacity * 2));
+    if (segment.fill < prepareAtFill) return;
+    if (!maker.isBusy) maker.prepare(Math.min(limits.segmentBytesMax, segment.capacity * 2));
+    // Done by the time three quarters are used, which leaves a quarter for the sync.
+    maker.keepUp((segment.fill - prepareAtFill) / (0.75 - prepareAtFill));
   }
 
   #noteDurable(index: number): void {

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import type { Disk, FileHandle } from "../ports.ts";
 import { FileWindow } from "./file-window.ts";
-import { activeName, findSealed, sealedName, sidecarName } from "./files.ts";
+import { activeName, findSealed, type SealedSegment, sealedName, sidecarName } from "./files.ts";
 import type { Damage } from "./judge.ts";
 import { type Chain, findDurable, type OnEntry, type ScanEnd, SegmentScan, startChain } from "./segment-scan.ts";
 import { readSidecar, type SidecarState } from "./sidecar.ts";
@@ -26,6 +26,8 @@ export interface ActiveReading {
 export interface JournalFiles {
   readonly chain: Chain;
   readonly sidecar: SidecarState | undefined;
+  /** The first index that should be there. */
+  readonly firstIndex: number;
   /** Whether there is any segment at all. */
   readonly hasSegments: boolean;
   readonly active: ActiveReading | undefined;
@@ -39,8 +41,8 @@ export interface JournalFiles {
 export type OnPlacedEntry = (segment: string, ...entry: Parameters<OnEntry>) => void;
 
 /**
- * Reads everything up to the first thing that is not good. `again` is how often a bad end of the active
- * segment is read again, for readers beside a live writer. Throws `KRON_JOURNAL_VERSION`, and what the disk throws.
+ * Reads everything up to the first thing that is not good. `again` is how often what looks
+ * like damage is read again, for readers beside a live writer; 0 for those that hold the lock. Throws `KRON_JOURNAL_VERSION`, and what the disk throws.
  */
 export function readJournalFiles(directory: string, disk: Disk, onEntry: OnPlacedEntry, again = 0): JournalFiles {
   const reading = new Reading(directory, disk, onEntry, again);
@@ -63,22 +65,50 @@ class Reading {
   }
 
   run(): JournalFiles {
-    // The sidecar is read first: a live writer only ever makes the journal longer than it says.
+    // In this order, so that a live writer can do no harm: the journal only ever gets longer than the sidecar
+    // says, and a segment sealed after it was opened here shows up among the sealed ones.
     const sidecar = this.#readSidecar();
+    const activeFile = this.#openActive();
+    try {
+      return this.#readSegments(sidecar, activeFile);
+    } finally {
+      if (activeFile !== undefined) this.#disk.close(activeFile);
+    }
+  }
+
+  #readSegments(sidecar: SidecarState | undefined, activeFile: FileHandle | undefined): JournalFiles {
     const sealed = findSealed(this.#disk.list(this.#directory));
-    const chain = startChain(sidecar?.firstIndex ?? sealed[0]?.firstIndex ?? 1);
+    const firstIndex = sidecar?.firstIndex ?? sealed[0]?.firstIndex ?? 1;
+    const chain = startChain(firstIndex);
     let damage: Damage | undefined;
-    for (const { name, firstIndex } of sealed) {
-      damage = this.#readSealed(name, firstIndex, chain);
+    for (const segment of sealed) {
+      damage = this.#readSealed(segment, sealed, chain);
       if (damage !== undefined) break;
     }
-    const activePath = join(this.#directory, activeName);
-    const hasActive = this.#disk.exists(activePath);
     let active: ActiveReading | undefined;
-    if (damage === undefined && hasActive) active = this.#readActive(chain);
+    if (damage === undefined && activeFile !== undefined) active = this.#readActive(activeFile, chain);
     damage ??= this.#judge(chain, sidecar, active);
-    const hasSegments = sealed.length > 0 || hasActive;
-    return { chain, sidecar, hasSegments, active, damage, segments: this.#segments, bytes: this.#bytes };
+    return {
+      chain,
+      sidecar,
+      firstIndex,
+      hasSegments: sealed.length > 0 || activeFile !== undefined,
+      active,
+      damage,
+      segments: this.#segments,
+      bytes: this.#bytes,
+    };
+  }
+
+  #openActive(): FileHandle | undefined {
+    const path = join(this.#directory, activeName);
+    try {
+      return this.#disk.openRead(path);
+    } catch (error) {
+      // None yet, or a writer is between the two renames of a change of segments.
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      throw error;
+    }
   }
 
   #readSidecar(): SidecarState | undefined {
@@ -87,48 +117,54 @@ class Reading {
     return this.#withFile(path, (file) => readSidecar(this.#disk, file, path));
   }
 
-  #readSealed(name: string, firstIndex: number, chain: Chain): Damage | undefined {
+  #readSealed(segment: SealedSegment, sealed: readonly SealedSegment[], chain: Chain): Damage | undefined {
+    const { name, firstIndex } = segment;
     const next = chain.index + 1;
     if (firstIndex !== next) {
       const fault = firstIndex > next ? "a segment or its end is missing" : "segments overlap";
       return { segment: name, offset: 0, firstIndex: next, lastIndex: Math.max(next, firstIndex - 1), fault };
     }
-    const { end, entries } = this.#scan(name, chain);
+    const path = join(this.#directory, name);
+    const { end, entries } = this.#withFile(path, (file) => this.#scan(name, file, chain));
     if (end.kind === "end" && entries > 0) return undefined;
-    const fault = end.kind === "end" ? "no entries" : end.fault;
     // A sealed segment was synced to its end, so whatever does not read was acknowledged.
-    const lastIndex = Math.max(chain.index + 1, this.#greatestSealedIndex(firstIndex));
-    return { segment: name, offset: end.offset, firstIndex: chain.index + 1, lastIndex, fault };
+    const following = sealed.find((other) => other.firstIndex > firstIndex);
+    return {
+      segment: name,
+      offset: end.offset,
+      firstIndex: chain.index + 1,
+      lastIndex: Math.max(chain.index + 1, chain.durable, (following?.firstIndex ?? 0) - 1),
+      fault: end.kind === "end" ? "no entries" : end.fault,
+    };
   }
 
-  /** The last index before the sealed segment that follows the one starting at `firstIndex`; 0 if none follows. */
-  #greatestSealedIndex(firstIndex: number): number {
-    const following = findSealed(this.#disk.list(this.#directory)).find((other) => other.firstIndex > firstIndex);
-    return following === undefined ? 0 : following.firstIndex - 1;
-  }
-
-  #readActive(chain: Chain): ActiveReading {
+  #readActive(file: FileHandle, chain: Chain): ActiveReading | undefined {
     const firstIndex = chain.index + 1;
-    const scanned = this.#scan(activeName, chain);
+    const scanned = this.#scan(activeName, file, chain);
+    // It was sealed after it was opened here, and has been read under its new name.
+    if (this.#again > 0 && scanned.isOld) return undefined;
     return { ...scanned, firstIndex };
   }
 
-  #scan(name: string, chain: Chain): Omit<ActiveReading, "firstIndex"> {
-    const path = join(this.#directory, name);
-    return this.#withFile(path, (file) => {
-      const window = new FileWindow(this.#disk, file);
-      const scan = new SegmentScan(window, path, chain);
-      const onEntry: OnEntry = (index, term, entry, place) => this.#onEntry(name, index, term, entry, place);
-      let end = scan.run(onEntry);
-      for (let times = 0; times < this.#again && end.kind === "bad"; times += 1) {
-        window.forget();
-        end = scan.run(onEntry);
+  #scan(name: string, file: FileHandle, chain: Chain): Omit<ActiveReading, "firstIndex"> & { isOld: boolean } {
+    const window = new FileWindow(this.#disk, file);
+    const scan = new SegmentScan(window, join(this.#directory, name), chain);
+    const onEntry: OnEntry = (index, term, entry, place) => this.#onEntry(name, index, term, entry, place);
+    let end = scan.run(onEntry);
+    for (let times = 0; end.kind === "bad"; times += 1) {
+      const durable = findDurable(window, end.offset, scan.salt);
+      if (times === this.#again || (durable <= chain.index && scan.strayIndex === 0)) {
+        chain.durable = Math.max(chain.durable, durable, scan.strayIndex - 1);
+        break;
       }
-      if (end.kind === "bad") chain.durable = Math.max(chain.durable, findDurable(window, end.offset, scan.salt));
-      this.#segments += 1;
-      this.#bytes += window.size;
-      return { end, salt: scan.salt, isBatchOpen: scan.isBatchOpen, entries: scan.entries, bytes: window.size };
-    });
+      // A live writer may just have finished what was half there; a reading of damage stays the same.
+      window.forget();
+      end = scan.run(onEntry);
+    }
+    this.#segments += 1;
+    this.#bytes += window.size;
+    const isOld = scan.strayIndex > 0 && scan.strayIndex <= chain.index;
+    return { end, salt: scan.salt, isBatchOpen: scan.isBatchOpen, entries: scan.entries, bytes: window.size, isOld };
   }
 
   #judge(chain: Chain, sidecar: SidecarState | undefined, active: ActiveReading | undefined): Damage | undefined {

@@ -13,8 +13,10 @@ import type { JournalLimits } from "./limits.ts";
 import type { Report } from "./notice.ts";
 import { newSegmentHead, packSegmentHead } from "./segment-head.ts";
 
-const sliceBytes = 512 * 1024;
+const sliceBytes = 256 * 1024;
 const pauseMs = 1;
+/** Zeros are synced bit by bit: one sync of them all would stand in the way of the journal's own. */
+const syncEveryBytes = 4 * 1024 * 1024;
 const zeros = new Uint8Array(sliceBytes);
 
 /** A segment that can take the place of the active one. */
@@ -42,10 +44,12 @@ interface Making {
   readonly file: FileHandle;
   readonly salt: number;
   filled: number;
+  /** Bytes covered by syncs that have begun. */
+  synced: number;
   /** Bytes wanted. */
   capacity: number;
-  /** "filling" until all zeros are written, then "syncing", then "ready". */
-  state: "filling" | "syncing" | "ready";
+  isSyncing: boolean;
+  isReady: boolean;
 }
 
 /** Prepares one segment at a time. */
@@ -78,6 +82,17 @@ export class SegmentMaker {
   }
 
   /**
+   * Makes sure that the part `share` (0 to 1) is written by now: called as the active segment fills up, so that
+   * however fast that goes the next one is ready in time.
+   */
+  keepUp(share: number): void {
+    const making = this.#making;
+    if (making === undefined || making.isReady) return;
+    const wanted = Math.min(1, share) * making.capacity;
+    while (this.#making === making && making.filled < wanted) if (!this.#advance(making)) return;
+  }
+
+  /**
    * The segment, synced, and never smaller than worthwhile. Makes it now if there is none. Throws what the
    * disk threw, leaving nothing behind. It stays in hand until `release`.
    */
@@ -85,18 +100,16 @@ export class SegmentMaker {
     this.#cancel?.();
     this.#making ??= this.#create(this.#context.limits.segmentBytesMin);
     const making = this.#making;
-    if (making.state === "ready") return making;
+    if (making.isReady) return making;
     try {
-      if (making.state === "filling") {
-        making.capacity = Math.min(making.capacity, Math.max(making.filled, this.#context.limits.segmentBytesMin));
-        while (making.filled < making.capacity) this.#fillSlice(making);
-      }
+      making.capacity = Math.min(making.capacity, Math.max(making.filled, this.#context.limits.segmentBytesMin));
+      while (making.filled < making.capacity) this.#fillSlice(making);
       this.#context.disk.syncDataNow(making.file);
     } catch (cause) {
       this.discard();
       throw cause;
     }
-    making.state = "ready";
+    making.isReady = true;
     return making;
   }
 
@@ -123,7 +136,15 @@ export class SegmentMaker {
       disk.truncate(file, 0);
       const sector = packSegmentHead(head);
       writeFully(disk, file, sector, 0);
-      return { file, salt: head.salt, filled: sector.length, capacity: roundToSectors(capacity), state: "filling" };
+      return {
+        file,
+        salt: head.salt,
+        filled: sector.length,
+        synced: 0,
+        capacity: roundToSectors(capacity),
+        isSyncing: false,
+        isReady: false,
+      };
     } catch (cause) {
       quietly(() => disk.close(file));
       quietly(() => disk.remove(this.#path));
@@ -154,33 +175,41 @@ export class SegmentMaker {
 
   #continue(): void {
     const making = this.#making;
-    if (making === undefined || making.state !== "filling") return;
+    if (making !== undefined && making.filled < making.capacity && this.#advance(making)) this.#continueLater();
+  }
+
+  /** One slice further. False when there is no more to write, or it failed and was given up. */
+  #advance(making: Making): boolean {
     try {
       this.#fillSlice(making);
     } catch (cause) {
-      this.discard();
-      this.#context.report({ kind: "next-segment-failed", cause });
-      return;
+      this.#giveUp(cause);
+      return false;
     }
-    if (making.filled < making.capacity) {
-      this.#continueLater();
-      return;
-    }
-    making.state = "syncing";
-    this.#context.disk.syncData(making.file, (error) => this.#synced(making, error));
+    this.#syncSome(making);
+    return making.filled < making.capacity;
   }
 
-  #synced(making: Making, error: Error | null): void {
-    if (this.#making !== making || making.state === "ready") {
+  #syncSome(making: Making): void {
+    const isFull = making.filled === making.capacity;
+    if (making.isSyncing || (!isFull && making.filled - making.synced < syncEveryBytes)) return;
+    making.isSyncing = true;
+    making.synced = making.filled;
+    this.#context.disk.syncData(making.file, (error) => this.#onSynced(making, error));
+  }
+
+  #onSynced(making: Making, error: Error | null): void {
+    making.isSyncing = false;
+    if (this.#making !== making || making.isReady) {
       // It was taken (or given up) meanwhile; in use, a failed sync of it is as final as any.
-      if (error !== null && making.state === "ready") this.#context.onSyncFailed(error);
-      return;
-    }
-    if (error === null) {
-      making.state = "ready";
-      return;
-    }
+      if (error !== null && making.isReady) this.#context.onSyncFailed(error);
+    } else if (error !== null) this.#giveUp(error);
+    else if (making.synced === making.capacity) making.isReady = true;
+    else this.#syncSome(making);
+  }
+
+  #giveUp(cause: unknown): void {
     this.discard();
-    this.#context.report({ kind: "next-segment-failed", cause: error });
+    this.#context.report({ kind: "next-segment-failed", cause });
   }
 }

@@ -65,6 +65,11 @@ export class SegmentScan {
   isBatchOpen = false;
   /** Good entries found. */
   entries = 0;
+  /**
+   * The index of the segment's first entry if it is not the next one, else 0. As nothing is written to a
+   * segment before all of the earlier ones is synced, every index below it was durable.
+   */
+  strayIndex = 0;
   readonly #window: FileWindow;
   readonly #path: string;
   readonly #chain: Chain;
@@ -79,6 +84,7 @@ export class SegmentScan {
 
   /** Reads on from `offset`. Throws `KRON_JOURNAL_VERSION` at a frame this code cannot know. */
   run(onEntry: OnEntry): ScanEnd {
+    this.strayIndex = 0;
     if (this.salt === undefined) {
       const fault = this.#readHead();
       if (fault !== undefined) return this.#stop(fault);
@@ -138,8 +144,7 @@ export class SegmentScan {
     const chain = this.#chain;
     const header = this.#header;
     if (header.seq !== chain.index + 1) {
-      // Nothing is written to a segment before all of the ones before it is synced.
-      if (this.entries === 0) chain.durable = Math.max(chain.durable, header.seq - 1);
+      if (this.entries === 0) this.strayIndex = header.seq;
       return `index ${header.seq} where ${chain.index + 1} was expected`;
     }
     if (chain.prev !== undefined && header.prev !== chain.prev) return "does not follow the frame before";
