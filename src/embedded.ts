@@ -101,6 +101,7 @@ export class Embedded {
 
   /** Closes the directory without waiting for runs; those under way will be found lost at the next start. */
   async closeNow(): Promise<void> {
+    this.engine.dispatcher.abortAll("shutdown");
     this.engine.stop();
     await this.#journal.close();
   }

@@ -3,6 +3,7 @@
  * reject as its end. A callback cannot be stopped from outside; it is asked to, through `signal`.
  */
 
+import { KronError } from "../core/errors.ts";
 import type { AttemptEnd, AttemptOrder, Clock, Runner } from "../ports.ts";
 import { type Callback, CallbackContext, type OutputSink } from "./callback-context.ts";
 
@@ -35,24 +36,37 @@ export class CallbackRunner implements Runner {
 
   start(order: AttemptOrder, done: (end: AttemptEnd) => void): (reason: Error) => void {
     const context = new CallbackContext(order, this.#clock, this.#output);
-    try {
-      const returned = this.#callbacks[order.slot]?.callback(context);
-      if (isThenable(returned)) {
-        // `then` of a foreign promise may throw or answer twice; a promise of our own makes it answer once.
-        Promise.resolve(returned).then(
-          (result) => done({ kind: "succeeded", result }),
-          (error: unknown) => done({ kind: "failed", error }),
-        );
-      } else {
-        done({ kind: "succeeded", result: returned });
-      }
-    } catch (error) {
-      done({ kind: "failed", error });
+    const end = this.#call(order.slot, context);
+    if (isPromise(end)) {
+      end.then(
+        (result) => done({ kind: "succeeded", result }),
+        (error: unknown) => done({ kind: "failed", error }),
+      );
+    } else {
+      done(end);
     }
     return (reason) => context.abort(reason);
   }
+
+  #call(slot: number, context: CallbackContext): AttemptEnd | Promise<unknown> {
+    try {
+      if (!this.canRun(slot)) {
+        throw new KronError("KRON_NOT_STARTED", `Timer "${context.timerId}" has no callback in this process`);
+      }
+      const result = this.#callbacks[slot]?.callback(context);
+      // `then` of a foreign promise may throw or answer twice; a promise of our own makes it answer once.
+      return isThenable(result) ? Promise.resolve(result) : { kind: "succeeded", result };
+    } catch (error) {
+      return { kind: "failed", error };
+    }
+  }
+}
+
+function isPromise(end: AttemptEnd | Promise<unknown>): end is Promise<unknown> {
+  return end instanceof Promise;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return value !== null && typeof value === "object" && typeof (value as { then?: unknown }).then === "function";
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
+  return typeof (value as { then?: unknown }).then === "function";
 }

@@ -4,6 +4,7 @@ import type { Outcome } from "../core/applied.ts";
 import { encodeDefinition, type TimerDefinition } from "../core/definition.ts";
 import { KronError } from "../core/errors.ts";
 import { Status } from "../core/outcome.ts";
+import { restartMs } from "../core/misfire.ts";
 import { isEqualPayload } from "../core/payload-equal.ts";
 import { Kind, type LogRecord } from "../core/record.ts";
 import { isFixedDelay, nextOccurrence } from "../core/recurrence.ts";
@@ -56,6 +57,9 @@ interface ScheduleCall {
 
 /** How often a change is tried again when another one got in between. */
 const conflictsMax = 16;
+
+/** For records that go with a change: when they are refused, so is the change, and its caller is told. */
+const goesWithChange = (): void => undefined;
 
 /** Changes to timers, each settled when it is durable. */
 export class Commands {
@@ -119,23 +123,27 @@ export class Commands {
   /** Ends a timer for good. Runs that wait or retry are cancelled; one under way ends by itself unless `abort`. */
   async cancel(id: string, abort: boolean): Promise<ChangeResult> {
     const slot = this.#slotOf(id);
-    const { ledger, dispatcher, data } = this.#engine;
+    const { ledger, data } = this.#engine;
     if (this.#timers.status.get(slot) === Status.CANCELLED) return { timerId: id, changed: false };
+    this.#assertOpen();
     this.#proposePending(slot, "cancelled");
     const reference = this.#timers.reference(slot);
     for (const run of data.runs.values()) {
-      if (run.slot !== slot) continue;
-      if (run.state !== "running") ledger.propose([Kind.RUN_CANCELLED, run.id, "timer-cancelled", 0]);
-      else if (abort) dispatcher.abort(run, "timer-cancelled");
+      if (run.slot !== slot || run.state === "running") continue;
+      ledger.propose([Kind.RUN_CANCELLED, run.id, "timer-cancelled", 0], goesWithChange);
     }
     const outcome = await this.#propose([Kind.TIMER_CANCELLED, reference]);
+    if (abort) {
+      for (const run of data.runs.values()) if (run.timer === reference) this.#engine.abort(run, "timer-cancelled");
+    }
     return { timerId: id, changed: outcome.kind === "timer" };
   }
 
   /** Makes a run now. It consumes no occurrence; overlap rules hold for it as for any other. */
   async trigger(id: string, payload: unknown, payloadBytes: number): Promise<TriggerResult> {
-    const slot = this.#slotOf(id);
     for (let tries = 0; ; tries++) {
+      const slot = this.#slotOf(id);
+      this.#assertOpen();
       this.#refuseTrigger(id, slot);
       const startsNow = this.#engine.scheduler.mayStartNow(slot);
       if (startsNow) this.#engine.scheduler.noteStartProposed();
@@ -165,7 +173,7 @@ export class Commands {
   }
 
   #creation(registration: Registration): LogRecord {
-    const { anchorMs, nextAtMs } = this.#firstTimes(registration);
+    const { anchorMs, nextAtMs } = this.#firstTimes(registration, 0);
     const definition = this.#definitionField(registration);
     return [Kind.TIMER_CREATED, registration.id, definition, anchorMs, nextAtMs, registration.payload ?? null];
   }
@@ -176,7 +184,7 @@ export class Commands {
     const payload = registration.payload ?? null;
     if (this.#isSameSchedule(slot, registration)) return [Kind.TIMER_UPDATED, timer, definition, 0, -1, payload];
     this.#proposePending(slot, "updated");
-    const { anchorMs, nextAtMs } = this.#firstTimes(registration);
+    const { anchorMs, nextAtMs } = this.#firstTimes(registration, this.#timers.lastScheduledAtMs.get(slot));
     const waitsForFinish = isFixedDelay(registration.definition) && this.#hasScheduledRun(slot);
     return [Kind.TIMER_UPDATED, timer, definition, anchorMs, waitsForFinish ? 0 : nextAtMs, payload];
   }
@@ -187,22 +195,16 @@ export class Commands {
     return number === 0 ? encodeDefinition(definition) : number;
   }
 
-  #firstTimes(registration: Registration): { anchorMs: number; nextAtMs: number } {
+  /** `lastMs`: where the wall clock was set back, occurrences up to this one have had their turn. */
+  #firstTimes(registration: Registration, lastMs: number): { anchorMs: number; nextAtMs: number } {
     const { definition, askedAtMs, atMs, id } = registration;
-    const nowMs = this.#engine.clock.nowMs();
     const { schedule } = definition;
-    switch (schedule.kind) {
-      case "at":
-        return { anchorMs: atMs ?? 0, nextAtMs: atMs ?? 0 };
-      case "after":
-        return { anchorMs: askedAtMs, nextAtMs: askedAtMs + schedule.afterMs };
-      case "every":
-        return { anchorMs: nowMs, nextAtMs: nowMs + schedule.everyMs };
-      default: {
-        const recurrence = this.#engine.recurrences.make(id, definition, nowMs);
-        return { anchorMs: nowMs, nextAtMs: nextOccurrence(recurrence, nowMs) ?? 0 };
-      }
-    }
+    if (schedule.kind === "at") return { anchorMs: atMs ?? 0, nextAtMs: atMs ?? 0 };
+    if (schedule.kind === "after") return { anchorMs: askedAtMs, nextAtMs: askedAtMs + schedule.afterMs };
+    const anchorMs = this.#engine.clock.nowMs();
+    const doneMs = Math.max(anchorMs, lastMs);
+    const recurrence = this.#engine.recurrences.make(id, definition, anchorMs);
+    return { anchorMs, nextAtMs: nextOccurrence(recurrence, doneMs) ?? restartMs(definition, doneMs) };
   }
 
   #isSame(slot: number, registration: Registration): boolean {
@@ -243,6 +245,7 @@ export class Commands {
     const slot = this.#slotOf(id);
     const status = this.#timers.status.get(slot);
     if (status === goal) return { timerId: id, changed: false };
+    this.#assertOpen();
     const outcome = await this.#propose([kind, this.#timers.reference(slot)]);
     if (outcome.kind === "timer") return { timerId: id, changed: true };
     // Another call may have done the same in the meantime, which is as good.
@@ -250,9 +253,13 @@ export class Commands {
     throw refusal(id, outcome);
   }
 
-  #propose(record: LogRecord, weight?: number): Promise<Outcome> {
+  /** Throws when no change can be taken; to be called before anything is proposed or reserved for one. */
+  #assertOpen(): void {
     const obstacle = this.#engine.whyNoChange();
-    if (obstacle !== undefined) return Promise.reject(obstacle);
+    if (obstacle !== undefined) throw obstacle;
+  }
+
+  #propose(record: LogRecord, weight?: number): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const settle = (outcome: Outcome | undefined, error: KronError | undefined): void => {
         if (outcome === undefined) reject(error);

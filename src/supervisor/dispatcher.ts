@@ -35,6 +35,7 @@ export class Dispatcher {
   readonly #deadlines = new TimedSet<Attempt>();
   /** Targets that were given up and may still be executing. */
   #abandonedCount = 0;
+  #isOpen = true;
 
   constructor(ledger: Ledger, clock: Clock, runner: Runner, logger: Logger) {
     this.#ledger = ledger;
@@ -47,6 +48,18 @@ export class Dispatcher {
   /** Attempts under way here, those included whose end is not durable yet. */
   get activeCount(): number {
     return this.#attempts.size;
+  }
+
+  /** Of these, the ones whose target has not ended. */
+  get executingCount(): number {
+    let sum = 0;
+    for (const attempt of this.#attempts.values()) if (!attempt.isEnded) sum += 1;
+    return sum;
+  }
+
+  /** Begins no further attempt, whatever the log still says: the next runtime will find those runs lost. */
+  close(): void {
+    this.#isOpen = false;
   }
 
   get abandonedCount(): number {
@@ -64,7 +77,7 @@ export class Dispatcher {
     const isCurrent = run.state === "running" && attempt?.token === run.token;
     if (isCurrent) return;
     if (attempt !== undefined) this.#forget(attempt);
-    if (run.state === "running") this.#start(run);
+    if (run.state === "running" && this.#isOpen) this.#start(run);
   }
 
   /** Asks the attempt of a run to stop; its end is recorded when it has, or when its grace is over. */
@@ -122,6 +135,8 @@ export class Dispatcher {
     }
     const order = new Order(run, this.#idOf(run), definition, timers.payload(run.slot), nowMs);
     attempt.abort = this.#runner.start(order, (end) => this.#ended(attempt, end));
+    // The target itself may have asked for it, before there was a way to tell.
+    if (attempt.abortError !== undefined) attempt.abort(attempt.abortError);
   }
 
   #abort(attempt: Attempt, reason: AbortReason): void {
@@ -212,7 +227,9 @@ export class Dispatcher {
     const { timers, definitions } = this.#state;
     const definition = definitions.get(timers.definition.get(run.slot));
     const { schedule } = definition;
-    return schedule.kind === "every" && isFixedDelay(definition) ? this.#clock.nowMs() + schedule.everyMs : 0;
+    if (schedule.kind !== "every" || !isFixedDelay(definition)) return 0;
+    // Due times only grow, also when the wall clock was set back during the run.
+    return Math.max(this.#clock.nowMs() + schedule.everyMs, run.scheduledAtMs + 1);
   }
 
   #idOf(run: Run): string {

@@ -11,6 +11,7 @@ import { type Entry, Kind, type LogRecord } from "../core/record.ts";
 import type { Run } from "../core/run.ts";
 import type { State } from "../core/state.ts";
 import type { CancelWait, Clock, Log, Logger, Runner } from "../ports.ts";
+import type { AbortReason } from "./attempt.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type EventSink, emitRecord } from "./events.ts";
 import { Ledger, type LedgerListener } from "./ledger.ts";
@@ -94,6 +95,7 @@ export class Engine implements LedgerListener {
     this.ledger.open(log, this);
     this.ledger.propose([Kind.RUNTIME_STARTED, boot]);
     const { data } = this;
+    this.scheduler.open();
     for (const run of data.runs.values()) {
       if (run.state === "running") this.#declareLost(run);
       else this.scheduler.noteRun(run);
@@ -102,7 +104,6 @@ export class Engine implements LedgerListener {
       if (data.timers.idOf(slot) !== undefined) this.scheduler.arm(slot);
     }
     this.#graceEndsMonotonicMs = this.clock.monotonicMs() + this.#options.orphanGraceMs;
-    this.scheduler.open();
     this.#wakeSoon();
   }
 
@@ -114,10 +115,16 @@ export class Engine implements LedgerListener {
 
   /** Starts no more runs, and calls `whenIdle` once nothing is under way. */
   drain(whenIdle: () => void): void {
-    this.#state = "draining";
+    if (this.#state === "running") this.#state = "draining";
     this.scheduler.close();
     this.#onIdle = whenIdle;
     this.#checkIdle();
+    this.#rearm();
+  }
+
+  /** Asks the attempt of a run to stop. */
+  abort(run: Run, reason: AbortReason): void {
+    this.dispatcher.abort(run, reason);
     this.#rearm();
   }
 
@@ -127,6 +134,7 @@ export class Engine implements LedgerListener {
       this.ledger.propose([Kind.RUNTIME_STOPPED]);
       this.#state = "stopped";
     }
+    this.dispatcher.close();
     this.ledger.close();
     this.#cancelWake?.();
     this.#cancelWake = undefined;
@@ -166,6 +174,7 @@ export class Engine implements LedgerListener {
 
   refused(entry: Entry, _error: KronError): void {
     for (let i = 1; i < entry.length; i++) this.scheduler.noteSettled(entry[i] as LogRecord, undefined);
+    this.#checkIdle();
   }
 
   writable(isWritable: boolean): void {
@@ -226,9 +235,15 @@ export class Engine implements LedgerListener {
   }
 
   #checkIdle(): void {
-    if (this.#onIdle === undefined || this.dispatcher.activeCount > 0) return;
+    if (this.#onIdle === undefined || !this.#isIdle()) return;
     const onIdle = this.#onIdle;
     this.#onIdle = undefined;
     onIdle();
+  }
+
+  /** Nothing is executing, about to, or still has to be made durable; the last counts only while the log lives. */
+  #isIdle(): boolean {
+    if (this.ledger.failure !== undefined) return this.dispatcher.executingCount === 0;
+    return this.dispatcher.activeCount === 0 && this.scheduler.startsProposed === 0;
   }
 }

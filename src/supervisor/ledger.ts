@@ -9,9 +9,12 @@ import { apply } from "../core/apply.ts";
 import { KronError } from "../core/errors.ts";
 import { type Entry, Kind, type LogRecord } from "../core/record.ts";
 import type { State } from "../core/state.ts";
-import type { Clock, Log, LogSink } from "../ports.ts";
+import type { CancelWait, Clock, Log, LogSink } from "../ports.ts";
 
-/** Told once what became of a record: its outcome, or the error that kept it out of the log. */
+/**
+ * Told once what became of a record: its outcome, or the error that kept it out of the log. An end of an attempt
+ * proposed without one is kept and told again when the log takes it.
+ */
 export type Settle = (outcome: Outcome | undefined, error: KronError | undefined) => void;
 
 /** Who acts on what the log has made true. */
@@ -50,6 +53,7 @@ export class Ledger implements LogSink {
   /** Ends of attempts that the disk refused: what happened must be told when there is space again. */
   #owed: LogRecord[] = [];
   #isWritable = true;
+  #cancelRetry: CancelWait | undefined;
   #failure: KronError | undefined;
 
   constructor(state: State, clock: Clock) {
@@ -106,7 +110,8 @@ export class Ledger implements LogSink {
     entry[0] = this.#clock.nowMs();
     const obstacle = this.#failure ?? this.#offer(entry);
     if (obstacle === undefined) this.#inLog.set(entry, settles);
-    else for (const settle of settles) settle?.(undefined, obstacle);
+    // Later, as whoever is told may propose again, and may be in the midst of it.
+    else queueMicrotask(() => this.#refuse(entry, settles, obstacle));
   }
 
   #offer(entry: Entry): KronError | undefined {
@@ -141,45 +146,53 @@ export class Ledger implements LogSink {
       this.#isWritable = true;
       this.#listener?.writable(true);
     }
+    this.#tellOwed();
     this.#listener?.settled();
   }
 
   refused(entries: readonly Entry[], error: KronError): void {
     const wasWritable = this.#isWritable;
     this.#isWritable = false;
-    for (const entry of entries) this.#refuse(entry, error);
-    if (wasWritable) {
-      this.#listener?.writable(false);
-      this.#retryLater();
+    for (const entry of entries) {
+      const settles = this.#inLog.get(entry) ?? [];
+      this.#inLog.delete(entry);
+      this.#refuse(entry, settles, error);
     }
+    if (wasWritable) this.#listener?.writable(false);
+    this.#retryLater();
   }
 
-  #refuse(entry: Entry, error: KronError): void {
-    const settles = this.#inLog.get(entry) ?? [];
-    this.#inLog.delete(entry);
+  #refuse(entry: Entry, settles: readonly (Settle | undefined)[], error: KronError): void {
     for (let i = 0; i < settles.length; i++) {
       const record = entry[i + 1] as LogRecord;
       const settle = settles[i];
       if (settle !== undefined) settle(undefined, error);
-      else if (mustBeTold(record)) this.#owed.push(record);
+      else if (this.#failure === undefined && mustBeTold(record)) this.#owed.push(record);
     }
     this.#listener?.refused(entry, error);
   }
 
+  #tellOwed(): void {
+    if (this.#owed.length === 0) return;
+    const owed = this.#owed;
+    this.#owed = [];
+    for (const record of owed) this.propose(record);
+  }
+
   /** Offers again what is owed, once a second, until the disk takes it. A note of no weight tries the disk. */
   #retryLater(): void {
-    this.#clock.wakeAfter(retryWriteMs, () => {
+    this.#cancelRetry ??= this.#clock.wakeAfter(retryWriteMs, () => {
+      this.#cancelRetry = undefined;
       if (this.#isWritable || this.#failure !== undefined) return;
-      const owed = this.#owed;
-      this.#owed = [];
-      for (const record of owed) this.propose(record);
-      if (owed.length === 0) this.propose([Kind.CLOCK_STEPPED, 0]);
+      if (this.#owed.length === 0) this.propose([Kind.CLOCK_STEPPED, 0]);
+      this.#tellOwed();
       this.#retryLater();
     });
   }
 
   failed(error: KronError): void {
     this.#failure = error;
+    this.#stopRetrying();
     const inLog = this.#inLog;
     this.#inLog = new Map();
     for (const settles of inLog.values()) for (const settle of settles) settle?.(undefined, error);
@@ -188,8 +201,15 @@ export class Ledger implements LogSink {
 
   /** No further proposal is taken; what is in the log already is settled when the log closes. */
   close(): void {
+    this.#tellOwed();
     this.#flush();
+    this.#stopRetrying();
     this.#failure ??= new KronError("KRON_STOPPED", "The runtime has been shut down");
+  }
+
+  #stopRetrying(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
   }
 }
 

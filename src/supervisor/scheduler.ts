@@ -3,7 +3,7 @@
  *
  * Every timer that can become due stands in one queue by due time, every run between two attempts in
  * another, every run that waits for its first attempt in a list. `pump` takes from them while there are free
- * slots and proposes; it changes nothing itself. When all slots are taken the queues simply stay as they are,
+ * slots and proposes; it changes nothing itself. What is due and finds no slot stands in a queue of its own,
  * so the backlog is bounded by the number of timers and the misfire policy says what becomes of it.
  */
 
@@ -20,7 +20,9 @@ import { TimedSet } from "../core/timed-set.ts";
 import { isOneShot } from "../core/timer-kind.ts";
 import { proposePassedBy } from "./accounting.ts";
 import type { Ledger } from "./ledger.ts";
+import { coveredUntilMs, hasOwnRoom, isHeldBack, mayBegin } from "./overlap.ts";
 import type { Recurrences } from "./recurrences.ts";
+import { RunLists } from "./run-lists.ts";
 
 /** How long an orphaned timer's occurrence waits for a callback before it is recorded as missed. */
 export const orphanSweepMs = 60_000;
@@ -42,10 +44,11 @@ export class Scheduler {
   readonly #deps: SchedulerDeps;
   readonly #state: State;
   readonly #due = new DueQueue();
+  /** Timers whose occurrence is due and found no slot, by when it was due. */
+  readonly #starved = new DueQueue();
   readonly #retries = new TimedSet<Run>();
   readonly #retryHandles = new Map<number, number>();
-  readonly #waiting = new Map<number, Set<Run>>();
-  readonly #ready = new Set<Run>();
+  readonly #lists = new RunLists((run) => this.#mayStart(run));
   /** Slots of timers with a proposal under way; they are looked at again when it is settled. */
   readonly #proposed = new Set<number>();
   #startsProposed = 0;
@@ -92,7 +95,8 @@ export class Scheduler {
   dueCount(nowMs: number): number {
     let sum = 0;
     for (let slot = 0; slot < this.#state.timers.slotCount; slot++) {
-      if ((this.#due.dueOf(slot) ?? Number.POSITIVE_INFINITY) <= nowMs) sum += 1;
+      const dueMs = this.#due.dueOf(slot) ?? this.#starved.dueOf(slot) ?? Number.POSITIVE_INFINITY;
+      if (dueMs <= nowMs) sum += 1;
     }
     return sum;
   }
@@ -101,35 +105,51 @@ export class Scheduler {
     return this.#startsProposed + this.#state.runningCount < this.#deps.concurrency;
   }
 
+  /** Starts that the log has not settled yet. */
+  get startsProposed(): number {
+    return this.#startsProposed;
+  }
+
   /** The next instant at which `pump` has something to do; Infinity when it waits for a settlement instead. */
   nextWakeMs(): number {
-    if (!this.#isOpen || !this.hasFreeSlot) return Number.POSITIVE_INFINITY;
-    return Math.min(this.#due.peekDueMs(), this.#retries.peekDueMs());
+    if (!this.#isOpen || !this.#deps.ledger.isWritable) return Number.POSITIVE_INFINITY;
+    if (!this.hasFreeSlot) return this.#due.peekDueMs();
+    return Math.min(this.#due.peekDueMs(), this.#starved.peekDueMs(), this.#retries.peekDueMs());
   }
 
   /** Puts a timer where it belongs in the queue; to be called whenever anything about it changed. */
   arm(slot: number): void {
     if (this.#proposed.has(slot)) return;
+    this.#starved.remove(slot);
     const dueMs = this.#dueMs(slot);
     if (dueMs === undefined) this.#due.remove(slot);
     else this.#due.set(slot, dueMs);
-    if (this.#state.timers.waitingRuns.get(slot) > 0) this.#promote(slot);
+    if (this.#state.timers.liveRuns.get(slot) > 0) this.#lists.promote(slot);
   }
 
   /** Puts a run where it belongs; to be called whenever it changed, and for every run at the start. */
   noteRun(run: Run): void {
+    if (run.state !== "running" && run.state !== "finished" && this.#statusOf(run.slot) === Status.CANCELLED) {
+      this.#deps.ledger.propose([Kind.RUN_CANCELLED, run.id, "timer-cancelled", 0]);
+      return;
+    }
     if (run.state === "retrying") {
+      this.#lists.drop(run);
       if (!this.#retryHandles.has(run.id)) this.#retryHandles.set(run.id, this.#retries.add(run, run.retryAtMs));
       return;
     }
     this.#dropRetry(run);
-    if (run.state === "waiting") this.#addWaiting(run);
-    else this.#waiting.get(run.slot)?.delete(run);
+    if (run.state === "waiting") this.#lists.addWaiting(run);
+    else this.#lists.drop(run);
   }
 
   /** Looks again at a timer that has just got a callback. */
   noteCallback(slot: number): void {
     this.arm(slot);
+    this.#noteRunsOf(slot);
+  }
+
+  #noteRunsOf(slot: number): void {
     if (this.#state.timers.liveRuns.get(slot) === 0) return;
     for (const run of this.#state.runs.values()) if (run.slot === slot) this.noteRun(run);
   }
@@ -142,7 +162,12 @@ export class Scheduler {
         break;
       case Kind.RUN_MISSED:
       case Kind.RUN_SKIPPED_OVERLAP:
+      case Kind.TIMER_UPDATED:
         this.#release(record[1], false);
+        break;
+      case Kind.TIMER_CANCELLED:
+        // A run that was made after the cancellation was asked for is still to be cancelled with its timer.
+        if (outcome?.kind === "timer") this.#noteRunsOf(outcome.slot);
         break;
       case Kind.RUN_TRIGGERED:
         if (record[2] === 1) this.#startsProposed -= 1;
@@ -162,33 +187,52 @@ export class Scheduler {
     this.#startsProposed += 1;
   }
 
-  /** Proposes whatever is due at `nowMs` and has a slot; returns when nothing more can be done. */
+  /** Proposes whatever is due at `nowMs` and has a slot, or needs none; returns when nothing more can be done. */
   pump(nowMs: number): void {
-    while (this.#isOpen && this.#deps.ledger.isWritable && this.hasFreeSlot) {
-      if (this.#startReady()) continue;
-      const retryMs = this.#retries.peekDueMs();
+    while (this.#isOpen && this.#deps.ledger.isWritable) {
+      if (this.hasFreeSlot && this.#startOne(nowMs)) continue;
       const dueMs = this.#due.peekDueMs();
-      if (Math.min(retryMs, dueMs) > nowMs) return;
-      if (retryMs <= dueMs) this.#startRetry(nowMs);
-      else this.#fire(this.#due.pop(), nowMs);
+      if (dueMs > nowMs) return;
+      const slot = this.#due.pop();
+      if (this.hasFreeSlot || !this.#needsSlot(slot)) this.#fire(slot, nowMs);
+      else this.#starved.set(slot, dueMs);
     }
   }
 
+  /** Gives a slot to a ready run, else to the retry or timer that has waited longest for one. */
+  #startOne(nowMs: number): boolean {
+    if (this.#startReady()) return true;
+    const retryMs = this.#retries.peekDueMs();
+    const starvedMs = this.#starved.peekDueMs();
+    if (Math.min(retryMs, starvedMs) > Math.min(nowMs, this.#due.peekDueMs())) return false;
+    if (retryMs <= starvedMs) this.#startRetry(nowMs);
+    else this.#fire(this.#starved.pop(), nowMs);
+    return true;
+  }
+
+  /** Whether what is due would begin at once; an occurrence that overlaps is skipped, queued or makes room first. */
+  #needsSlot(slot: number): boolean {
+    const { timers, definitions } = this.#state;
+    if (timers.nextAtMs.get(slot) === 0 || !this.#deps.canRun(slot)) return false;
+    return timers.liveRuns.get(slot) === 0 || definitions.get(timers.definition.get(slot)).overlap === "allow";
+  }
+
   #startReady(): boolean {
-    for (const run of this.#ready) {
-      this.#ready.delete(run);
-      if (run.state !== "waiting" || !this.#mayStart(run)) continue;
-      this.#proposeStart(run);
-      return true;
-    }
-    return false;
+    const run = this.#lists.takeReady();
+    if (run !== undefined) this.#proposeStart(run);
+    return run !== undefined;
   }
 
   #startRetry(nowMs: number): void {
     const run = this.#retries.takeDue(nowMs);
     if (run === undefined) return;
     this.#retryHandles.delete(run.id);
-    if (run.state === "retrying" && this.#deps.canRun(run.slot)) this.#proposeStart(run);
+    if (run.state !== "retrying" || !this.#deps.canRun(run.slot)) return;
+    const { timers, definitions } = this.#state;
+    if (run.attempt >= definitions.get(timers.definition.get(run.slot)).retry.maxAttempts) {
+      this.#deps.ledger.propose([Kind.RUN_CANCELLED, run.id, "updated", 0]);
+    } else if (this.#mayStart(run)) this.#proposeStart(run);
+    else this.#lists.addParked(run);
   }
 
   #proposeStart(run: Run): void {
@@ -200,6 +244,10 @@ export class Scheduler {
   #fire(slot: number, nowMs: number): void {
     const { timers } = this.#state;
     const recurrence = this.#deps.recurrences.of(this.#state, slot);
+    if (timers.nextAtMs.get(slot) === 0) {
+      this.#restart(slot, recurrence, nowMs);
+      return;
+    }
     const firstMs = timers.nextAtMs.get(slot);
     const delayMs = jitterMs(recurrence.definition, timers.idOf(slot) ?? "", firstMs);
     this.#proposed.add(slot);
@@ -208,29 +256,25 @@ export class Scheduler {
       proposePassedBy(this.#deps.ledger, slot, recurrence, { firstMs, untilMs, nowMs }, "orphaned");
       return;
     }
-    const coveredUntilMs = this.#coveredUntilMs(slot, recurrence.definition, firstMs + delayMs, nowMs) - delayMs;
-    if (coveredUntilMs >= firstMs) {
-      proposePassedBy(this.#deps.ledger, slot, recurrence, { firstMs, untilMs: coveredUntilMs, nowMs }, "overlap");
+    const untilMs = coveredUntilMs(this.#state, slot, recurrence.definition, firstMs + delayMs, nowMs) - delayMs;
+    if (untilMs >= firstMs) {
+      proposePassedBy(this.#deps.ledger, slot, recurrence, { firstMs, untilMs, nowMs }, "overlap");
       return;
     }
     this.#makeRun(slot, recurrence, firstMs, nowMs - delayMs, nowMs);
   }
 
-  /** Until when due times are covered by another run of the timer, so that they are skipped; -1 when they are not. */
-  #coveredUntilMs(slot: number, definition: TimerDefinition, dueMs: number, nowMs: number): number {
+  /** A fixed delay that neither has a next due time nor a run whose finish would give it one begins anew. */
+  #restart(slot: number, { definition, anchorMs }: Recurrence, nowMs: number): void {
     const { timers } = this.#state;
-    const isLive = timers.liveRuns.get(slot) > 0;
-    switch (definition.overlap) {
-      case "delay":
-        if (isFixedDelay(definition) || dueMs < timers.lastDueAtMs.get(slot)) return -1;
-        return Math.min(nowMs, timers.heldUntilMs.get(slot));
-      case "skip":
-        return isLive ? nowMs : -1;
-      case "queue":
-        return isLive && timers.waitingRuns.get(slot) > 0 ? nowMs : -1;
-      default:
-        return -1;
-    }
+    const nextAtMs = restartMs(definition, Math.max(nowMs, timers.lastScheduledAtMs.get(slot)));
+    this.#proposed.add(slot);
+    const payload = timers.payload(slot) ?? null;
+    const record: LogRecord = [
+      ...([Kind.TIMER_UPDATED, timers.reference(slot), timers.definition.get(slot)] as const),
+      ...([anchorMs, nextAtMs, payload] as const),
+    ];
+    this.#deps.ledger.propose(record);
   }
 
   #makeRun(slot: number, recurrence: Recurrence, firstMs: number, untilMs: number, nowMs: number): void {
@@ -251,16 +295,16 @@ export class Scheduler {
 
   #startsNow(slot: number, definition: TimerDefinition): boolean {
     if (definition.overlap === "allow" || this.#state.timers.liveRuns.get(slot) === 0) return true;
-    return definition.overlap === "replace" && this.makeRoom(slot);
+    return definition.overlap === "replace" && this.makeRoom(slot) && this.hasFreeSlot;
   }
 
   /** Whether a new run of the timer may begin its first attempt at once. */
   mayStartNow(slot: number): boolean {
     if (!this.hasFreeSlot || !this.#deps.canRun(slot)) return false;
     const { timers, definitions } = this.#state;
-    const { overlap, concurrency } = definitions.get(timers.definition.get(slot));
-    if (overlap !== "allow") return timers.liveRuns.get(slot) === 0 && !this.#proposed.has(slot);
-    return concurrency === 0 || timers.runningRuns.get(slot) < concurrency;
+    const definition = definitions.get(timers.definition.get(slot));
+    if (definition.overlap === "allow") return hasOwnRoom(this.#state, slot, definition);
+    return timers.liveRuns.get(slot) === 0 && !this.#proposed.has(slot);
   }
 
   /** Under `replace`, cancels the timer's waiting runs and asks the one under way to stop; true when none is. */
@@ -272,7 +316,8 @@ export class Scheduler {
         isFree = false;
         this.#deps.replace(run);
       } else {
-        this.#deps.ledger.propose([Kind.RUN_CANCELLED, run.id, "replaced", 0]);
+        // Not owed to the log: while it takes nothing there is no newer run either.
+        this.#deps.ledger.propose([Kind.RUN_CANCELLED, run.id, "replaced", 0], () => undefined);
       }
     }
     return isFree;
@@ -280,52 +325,27 @@ export class Scheduler {
 
   #dueMs(slot: number): number | undefined {
     const { timers } = this.#state;
+    if (timers.status.get(slot) !== Status.ACTIVE) return undefined;
     const nextAtMs = timers.nextAtMs.get(slot);
-    if (nextAtMs === 0 || timers.status.get(slot) !== Status.ACTIVE) return undefined;
     const definition = this.#state.definitions.get(timers.definition.get(slot));
+    if (nextAtMs === 0) {
+      const isStuck = timers.liveRuns.get(slot) === 0 && isFixedDelay(definition);
+      return isStuck ? 0 : undefined;
+    }
     const dueMs = nextAtMs + jitterMs(definition, timers.idOf(slot) ?? "", nextAtMs);
     if (!this.#deps.canRun(slot)) {
       return this.#isGrace || isOneShot(definition) ? undefined : dueMs + orphanSweepMs;
     }
-    return this.#isHeldBack(slot, definition, dueMs) ? undefined : dueMs;
-  }
-
-  /** Whether a live run of the timer keeps its next occurrence out of the queue until it is finished. */
-  #isHeldBack(slot: number, definition: TimerDefinition, dueMs: number): boolean {
-    const { timers } = this.#state;
-    if (timers.liveRuns.get(slot) === 0) return false;
-    if (definition.overlap === "delay") return true;
-    if (definition.overlap !== "allow") return dueMs < timers.lastDueAtMs.get(slot);
-    return definition.concurrency > 0 && timers.runningRuns.get(slot) >= definition.concurrency;
+    return isHeldBack(this.#state, slot, definition, dueMs) ? undefined : dueMs;
   }
 
   #mayStart(run: Run): boolean {
-    if (!this.#deps.canRun(run.slot)) return false;
-    const { timers, definitions } = this.#state;
-    const definition = definitions.get(timers.definition.get(run.slot));
-    if (definition.overlap !== "allow") return timers.liveRuns.get(run.slot) === timers.waitingRuns.get(run.slot);
-    return definition.concurrency === 0 || timers.runningRuns.get(run.slot) < definition.concurrency;
+    if (run.state !== "waiting" && run.state !== "retrying") return false;
+    return this.#deps.canRun(run.slot) && mayBegin(this.#state, run);
   }
 
-  #addWaiting(run: Run): void {
-    const runs = this.#waiting.get(run.slot);
-    if (runs === undefined) this.#waiting.set(run.slot, new Set([run]));
-    else runs.add(run);
-    this.#promote(run.slot);
-  }
-
-  /** Moves the timer's first waiting run to the ready list if it may start now. */
-  #promote(slot: number): void {
-    const runs = this.#waiting.get(slot);
-    if (runs === undefined) return;
-    for (const run of runs) {
-      if (run.state === "waiting") {
-        if (this.#mayStart(run)) this.#ready.add(run);
-        return;
-      }
-      runs.delete(run);
-    }
-    this.#waiting.delete(slot);
+  #statusOf(slot: number): number {
+    return this.#state.timers.status.get(slot);
   }
 
   #release(timer: number, didStart: boolean): void {
