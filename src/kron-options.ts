@@ -62,7 +62,8 @@ const names: ReadonlySet<string> = new Set([
   ...["dataDir", "durability", "profile", "concurrency", "queueMax"],
   ...["orphanGrace", "keepAlive", "logger", "clock", "disk"],
 ]);
-const pathCharsMax = 4_096;
+/** The longest path of a data directory. */
+export const pathCharsMax = 4_096;
 const groupMsMax = 60_000;
 const runsMax = 60_000;
 

@@ -10,12 +10,13 @@ import { resolve } from "node:path";
 import { definitionKey } from "./core/definition.ts";
 import { describe } from "./core/describe.ts";
 import { KronError } from "./core/errors.ts";
+import { readOptions, readText } from "./core/option-reader.ts";
 import { parseScheduleOptions, type ScheduleOptions } from "./core/options.ts";
 import { checkPayload } from "./core/payload.ts";
 import { copyPayload } from "./core/payload-copy.ts";
 import { Zones } from "./core/zone.ts";
 import { Embedded } from "./embedded.ts";
-import { checkKronOptions, type KronOptions, type KronSettings } from "./kron-options.ts";
+import { checkKronOptions, pathCharsMax, type KronOptions, type KronSettings } from "./kron-options.ts";
 import type { Callback, OutputSink } from "./runners/callback-context.ts";
 import type { ChangeResult, Registration, ScheduleResult, TriggerResult } from "./supervisor/commands.ts";
 import type { KronEvents } from "./supervisor/events.ts";
@@ -29,6 +30,7 @@ import {
   viewNextRuns,
   viewTimer,
 } from "./supervisor/views.ts";
+import { toDate } from "./system.ts";
 import { intlOffsetSource } from "./zone-source.ts";
 
 export type { Callback, RunContext, RunLog } from "./runners/callback-context.ts";
@@ -62,6 +64,8 @@ export interface RuntimeView {
   /** False while the disk is full. */
   readonly isWritable: boolean;
 }
+
+const startNames: ReadonlySet<string> = new Set(["dataDir"]);
 
 interface Queued {
   readonly registration: Registration;
@@ -109,7 +113,7 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
   /** Ends a timer for good. Its waiting runs are cancelled; one under way finishes, unless `abort`. */
   async cancel(id: string, options: { readonly abort?: boolean } = {}): Promise<ChangeResult> {
     const wasQueued = this.#queued.delete(id);
-    if (this.#phase === "new" && wasQueued) return { timerId: id, changed: true };
+    if ((this.#phase === "new" || this.#phase === "starting") && wasQueued) return { timerId: id, changed: true };
     return this.#open().commands.cancel(id, options.abort === true);
   }
 
@@ -159,7 +163,7 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     return viewHistory(engine.data, slotOf(engine.data, id), query);
   }
 
-  /** The next `count` (default 10) due times in epoch milliseconds. Throws `KRON_TIMER_NOT_FOUND`. */
+  /** The next `count` (default 10, at most 10,000) due times in epoch milliseconds. Throws `KRON_TIMER_NOT_FOUND`. */
   nextRuns(id: string, count = 10): number[] {
     const { engine } = this.#open();
     const slot = slotOf(engine.data, id);
@@ -196,9 +200,10 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
         },
       );
     }
+    const dataDir = this.#readDataDir(options);
     this.#phase = "starting";
     try {
-      this.#dataDir = resolve(options.dataDir ?? this.#settings.dataDir ?? process.env.KRON_HOME ?? ".kron");
+      this.#dataDir = dataDir;
       const embedded = await Embedded.open(this.#dataDir, {
         settings: this.#settings,
         recurrences: this.#recurrences,
@@ -209,7 +214,8 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
       this.#phase = "open";
       await this.#scheduleQueued(embedded);
     } catch (error) {
-      await this.#abandonStart();
+      // A shutdown that came in between closes what was opened.
+      if (this.#phase === "starting" || this.#phase === "open") await this.#abandonStart();
       throw error;
     }
   }
@@ -264,10 +270,21 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
 
   /** What was scheduled stays queued, so that a later start finds it. */
   async #abandonStart(): Promise<void> {
-    const embedded = this.#embedded;
+    this.#phase = "starting";
+    try {
+      await this.#embedded?.closeNow();
+    } catch (error) {
+      this.#settings.logger.error({ err: error }, "The directory was not closed in good order");
+    }
     this.#embedded = undefined;
     this.#phase = "new";
-    await embedded?.closeNow();
+  }
+
+  #readDataDir(options: StartOptions): string {
+    const { dataDir } = readOptions(options, "the start options", "", startNames);
+    const given = dataDir === undefined ? this.#settings.dataDir : readText(dataDir, "dataDir", pathCharsMax);
+    // An empty variable is one that was not set, and not the working directory.
+    return resolve(given ?? (process.env.KRON_HOME || ".kron"));
   }
 
   async #close(embedded: Embedded, timeoutMs: number): Promise<void> {
@@ -316,6 +333,7 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
 
   #outputs(): OutputSink {
     return {
+      toDate,
       line: (order, level, message, fields, atMs) => {
         const { timerId, runId, attempt } = order;
         const more = fields === undefined ? undefined : { fields };

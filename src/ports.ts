@@ -7,6 +7,7 @@
 
 import type { KronError } from "./core/errors.ts";
 import type { Entry } from "./core/record.ts";
+import type { DateValue } from "./system.ts";
 
 /** Cancels what a `Clock` was asked to do; harmless when it has already happened. */
 export type CancelWait = () => void;
@@ -24,6 +25,9 @@ export interface Clock {
    */
   wakeAfter(delayMs: number, wake: () => void, keepAlive?: boolean): CancelWait;
 }
+
+/** Makes the `Date` of an instant in epoch milliseconds, for those who show times to users. */
+export type ToDate = (ms: number) => DateValue;
 
 /** Randomness that is not reproducible, for salts, tokens and seeds; never used by `apply`. */
 export interface Random {

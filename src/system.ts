@@ -32,6 +32,14 @@ export function systemRandom(): Random {
   };
 }
 
+/** A `Date`, under a name that files may say which have no business asking for the time. */
+export type DateValue = Date;
+
+/** The `Date` of an instant in epoch milliseconds. */
+export function toDate(ms: number): DateValue {
+  return new Date(ms);
+}
+
 /**
  * Resolves in a later turn of the event loop: after every promise that can settle by itself has, and after the
  * callbacks of input and output that were ready.

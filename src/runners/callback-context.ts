@@ -1,8 +1,9 @@
 /** What a callback is given. What few callbacks use (signal, log, key) is made when first asked for. */
 
-import type { AttemptOrder, Clock } from "../ports.ts";
+import { copyPayload } from "../core/payload-copy.ts";
+import type { AttemptOrder, Clock, ToDate } from "../ports.ts";
 
-/** What a callback is given. Times are epoch milliseconds. */
+/** What a callback is given. Its members may be taken out of it (`({ signal, progress }) => …`). */
 export interface RunContext<Payload = unknown> {
   readonly timerId: string;
   /** `run_…`, the same for all attempts of the run. */
@@ -13,12 +14,18 @@ export interface RunContext<Payload = unknown> {
   /** True when somebody asked for the run by hand. */
   readonly isManual: boolean;
   /** The nominal time of the occurrence. */
-  readonly scheduledAtMs: number;
+  readonly scheduledAt: ReturnType<ToDate>;
   /** When the occurrence was recorded as due. */
+  readonly dueAt: ReturnType<ToDate>;
+  /** When this attempt began. */
+  readonly startedAt: ReturnType<ToDate>;
+  /** The same three in epoch milliseconds. */
+  readonly scheduledAtMs: number;
   readonly dueAtMs: number;
   readonly startedAtMs: number;
   /** Occurrences missed just before this one, which the run may want to make up for. */
   readonly missedCount: number;
+  /** A frozen copy. */
   readonly payload: Payload;
   /** The same for all attempts of one occurrence, also after a crash, and for no other occurrence. */
   readonly idempotencyKey: string;
@@ -29,7 +36,7 @@ export interface RunContext<Payload = unknown> {
   /** Writes a line to the runtime's `log` event. */
   readonly log: RunLog;
   /** Reports how far the work is, from 0 to 1, to the runtime's `progress` event. */
-  progress(fraction: number, note?: string): void;
+  readonly progress: (fraction: number, note?: string) => void;
 }
 
 /** A callback's own log lines. */
@@ -46,8 +53,9 @@ export type LogLevel = keyof RunLog;
 /** What a timer executes; what it returns or resolves to (up to 16 KiB as msgpack) is kept in history. */
 export type Callback<Payload = unknown> = (context: RunContext<Payload>) => unknown;
 
-/** Where lines and progress of callbacks go. */
+/** Where lines and progress of callbacks go, and where their dates come from. */
 export interface OutputSink {
+  readonly toDate: ToDate;
   line(order: AttemptOrder, level: LogLevel, message: string, fields: object | undefined, atMs: number): void;
   progress(order: AttemptOrder, fraction: number, note: string | undefined, atMs: number): void;
 }
@@ -63,7 +71,6 @@ export class CallbackContext implements RunContext {
   readonly dueAtMs: number;
   readonly startedAtMs: number;
   readonly missedCount: number;
-  readonly payload: unknown;
   readonly fencingToken: number;
   readonly #order: AttemptOrder;
   readonly #clock: Clock;
@@ -71,6 +78,8 @@ export class CallbackContext implements RunContext {
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
   #log: RunLog | undefined;
+  #progress: RunContext["progress"] | undefined;
+  #payload: unknown;
 
   constructor(order: AttemptOrder, clock: Clock, output: OutputSink) {
     this.timerId = order.timerId;
@@ -82,11 +91,28 @@ export class CallbackContext implements RunContext {
     this.dueAtMs = order.dueAtMs;
     this.startedAtMs = order.startedAtMs;
     this.missedCount = order.missedCount;
-    this.payload = order.payload;
     this.fencingToken = order.fencingToken;
     this.#order = order;
     this.#clock = clock;
     this.#output = output;
+  }
+
+  get scheduledAt(): ReturnType<ToDate> {
+    return this.#output.toDate(this.scheduledAtMs);
+  }
+
+  get dueAt(): ReturnType<ToDate> {
+    return this.#output.toDate(this.dueAtMs);
+  }
+
+  get startedAt(): ReturnType<ToDate> {
+    return this.#output.toDate(this.startedAtMs);
+  }
+
+  /** A copy, because what the callback changes must not change what later runs are given. */
+  get payload(): unknown {
+    this.#payload ??= copyPayload(this.#order.payload);
+    return this.#payload;
   }
 
   get idempotencyKey(): string {
@@ -109,9 +135,12 @@ export class CallbackContext implements RunContext {
     return this.#log;
   }
 
-  progress(fraction: number, note?: string): void {
-    const bounded = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
-    this.#output.progress(this.#order, bounded, note, this.#clock.nowMs());
+  get progress(): RunContext["progress"] {
+    this.#progress ??= (fraction, note) => {
+      const bounded = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
+      this.#output.progress(this.#order, bounded, note, this.#clock.nowMs());
+    };
+    return this.#progress;
   }
 
   /** Aborts the signal, or has it made aborted if nobody has asked for it yet. */

@@ -5,6 +5,7 @@
 
 import type { Outcome } from "../core/applied.ts";
 import type { KronError } from "../core/errors.ts";
+import { copyPayload } from "../core/payload-copy.ts";
 import { Kind, kindName, type LoggedError, type LogRecord } from "../core/record.ts";
 import { formatRunId, type Run } from "../core/run.ts";
 import type { State } from "../core/state.ts";
@@ -156,7 +157,10 @@ function emitRun(sink: EventSink, state: State, atMs: number, record: LogRecord,
       emit("RUN_STARTED");
       break;
     case Kind.RUN_SUCCEEDED:
-      emit("RUN_SUCCEEDED", { durationMs: record[3] / 1_000, ...(record[5] !== null && { result: record[5] }) });
+      emit("RUN_SUCCEEDED", {
+        durationMs: record[3] / 1_000,
+        ...(record[5] !== null && { result: copyPayload(record[5]) }),
+      });
       break;
     case Kind.RUN_FAILED:
     case Kind.RUN_TIMED_OUT:

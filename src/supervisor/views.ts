@@ -3,7 +3,11 @@
 import type { TimerDefinition } from "../core/definition.ts";
 import { KronError } from "../core/errors.ts";
 import type { HistoryRow } from "../core/history.ts";
+import { parseInstant } from "../core/instant.ts";
+import { readCount, readOptions } from "../core/option-reader.ts";
+import type { InstantInput } from "../core/options.ts";
 import { type AttemptOutcome, outcomeOf, type RunOutcome, Status } from "../core/outcome.ts";
+import { copyPayload } from "../core/payload-copy.ts";
 import { jitterMs, nextOccurrence, type Recurrence } from "../core/recurrence.ts";
 import { formatRunId } from "../core/run.ts";
 import type { State } from "../core/state.ts";
@@ -78,13 +82,17 @@ export interface HistoryEntry {
   readonly reason?: string;
 }
 
-/** Which part of a timer's history is wanted: the newest `limit` that finished in [sinceMs, beforeMs). */
+/** Which part of a timer's history is wanted: the newest `limit` that finished from `since` on and before `before`. */
 export interface HistoryQuery {
-  /** Default 100. */
-  readonly limit?: number;
-  readonly sinceMs?: number;
-  readonly beforeMs?: number;
+  /** From 1 to 100,000; default 100. */
+  readonly limit?: number | undefined;
+  readonly since?: InstantInput | undefined;
+  readonly before?: InstantInput | undefined;
 }
+
+const historyNames: ReadonlySet<string> = new Set(["limit", "since", "before"]);
+const historyLimitMax = 100_000;
+const nextRunsMax = 10_000;
 
 /** The slot of a timer; throws `KRON_TIMER_NOT_FOUND`. */
 export function slotOf(state: State, id: string): number {
@@ -106,8 +114,8 @@ export function viewTimer(state: State, slot: number, isOrphaned: boolean): Time
   return {
     id,
     state: stateOf(state, slot, isOrphaned),
-    definition,
-    payload: timers.payload(slot),
+    definition: frozen(definition),
+    payload: copyPayload(timers.payload(slot)),
     createdAtMs: timers.createdAtMs.get(slot),
     nextRunAtMs: nextAtMs === 0 ? undefined : nextAtMs + jitterMs(definition, id, nextAtMs),
     nextRetryAtMs: live.retryAtMs,
@@ -126,22 +134,28 @@ export function viewTimer(state: State, slot: number, isOrphaned: boolean): Time
   };
 }
 
-/** The history of a timer, newest first. */
+/** The history of a timer, newest first. Throws `KRON_OPTION_INVALID`. */
 export function viewHistory(state: State, slot: number, query: HistoryQuery): HistoryEntry[] {
-  const { limit = 100, sinceMs = Number.NEGATIVE_INFINITY, beforeMs = Number.POSITIVE_INFINITY } = query;
+  const raw = readOptions(query, "the query", "", historyNames);
+  const limit = readCount(raw.limit ?? 100, "limit", 1, historyLimitMax);
+  const sinceMs = query.since === undefined ? Number.NEGATIVE_INFINITY : parseInstant(query.since, "since");
+  const beforeMs = query.before === undefined ? Number.POSITIVE_INFINITY : parseInstant(query.before, "before");
   const timerId = state.timers.idOf(slot) ?? "";
   const entries: HistoryEntry[] = [];
-  if (limit <= 0) return entries;
   state.history.visit(slot, (row) => {
-    if (row.finishedAtMs < sinceMs) return false;
-    if (row.finishedAtMs < beforeMs) entries.push(viewRow(timerId, row));
+    // No early end at `since`: where the wall clock was set back, later rows have earlier times.
+    if (row.finishedAtMs >= sinceMs && row.finishedAtMs < beforeMs) entries.push(viewRow(timerId, row));
     return entries.length < limit;
   });
   return entries;
 }
 
-/** The next `count` due times of a timer, jitter included, as far as the schedule knows them now. */
+/**
+ * The next `count` (0 to 10,000) due times of a timer, jitter included, as far as the schedule knows them now.
+ * Throws `KRON_OPTION_INVALID`.
+ */
 export function viewNextRuns(state: State, slot: number, recurrence: Recurrence, count: number): number[] {
+  readCount(count, "count", 0, nextRunsMax);
   const id = state.timers.idOf(slot) ?? "";
   const runs: number[] = [];
   let atMs: number | undefined = state.timers.nextAtMs.get(slot) || undefined;
@@ -150,6 +164,12 @@ export function viewNextRuns(state: State, slot: number, recurrence: Recurrence,
     atMs = nextOccurrence(recurrence, atMs);
   }
   return runs;
+}
+
+/** Timers share their definitions, so that nobody may change one. */
+function frozen(definition: TimerDefinition): TimerDefinition {
+  for (const part of Object.values(definition)) Object.freeze(part);
+  return Object.freeze(definition);
 }
 
 function stateOf(state: State, slot: number, isOrphaned: boolean): TimerState {
@@ -224,7 +244,7 @@ function viewRow(timerId: string, row: HistoryRow): HistoryEntry {
       durationMs: failure.tookUs / 1_000,
       error: errorInfo(failure.error),
     })),
-    ...(detail?.result !== undefined && { result: detail.result }),
+    ...(detail?.result !== undefined && { result: copyPayload(detail.result) }),
     ...(detail?.resultNote !== undefined && { resultNote: detail.resultNote }),
     ...(detail?.reason !== undefined && { reason: detail.reason }),
   };
