@@ -43,7 +43,7 @@ const clock: Clock = {
 };
 
 function recordOf(number: number): LogRecord {
-  return [7, number, 42, 1_763_911_503_123, 0];
+  return [20, number, 1_763_911_503_123, 0, 0, 1];
 }
 
 function entryOf(first: number, count: number): Entry {

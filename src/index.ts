@@ -1,7 +1,5 @@
 /**
- * Kron: reliable application time for Node.js.
- *
- *     import { kron } from "kron-scheduler";
+ * Kron: reliable application time for Node.js. `kron` is exported below.
  *
  *     await kron.schedule("report", { cron: "0 9 * * MON-FRI", timezone: "Europe/Rome" }, async ({ signal }) => {
  *       await sendReport({ signal });

@@ -16,7 +16,7 @@ import { checkPayload } from "./core/payload.ts";
 import { copyPayload } from "./core/payload-copy.ts";
 import { Zones } from "./core/zone.ts";
 import { Embedded } from "./embedded.ts";
-import { checkKronOptions, pathCharsMax, type KronOptions, type KronSettings } from "./kron-options.ts";
+import { checkKronOptions, type KronOptions, type KronSettings, pathCharsMax } from "./kron-options.ts";
 import type { Callback, OutputSink } from "./runners/callback-context.ts";
 import type { ChangeResult, Registration, ScheduleResult, TriggerResult } from "./supervisor/commands.ts";
 import type { KronEvents } from "./supervisor/events.ts";

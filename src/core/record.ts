@@ -67,8 +67,11 @@ export type TimerUpdated = readonly [
   nextAtMs: number,
   payload: unknown,
 ];
+/** The timer makes no runs of its own until it is resumed. */
 export type TimerPaused = readonly [kind: typeof Kind.TIMER_PAUSED, timer: number];
+/** The timer goes on; its misfire policy judges what passed in between. */
 export type TimerResumed = readonly [kind: typeof Kind.TIMER_RESUMED, timer: number];
+/** The timer makes no runs any more. */
 export type TimerCancelled = readonly [kind: typeof Kind.TIMER_CANCELLED, timer: number];
 /** An occurrence became a run. `nextAtMs` 0: the finish decides. `start` 1: attempt 1 begins now. */
 export type RunDue = readonly [
@@ -103,6 +106,7 @@ export type RunFailed = readonly [
   nextAtMs: number,
   error: LoggedError,
 ];
+/** A run was ended before its time. `nextAtMs` as with `RunSucceeded`. */
 export type RunCancelled = readonly [
   kind: typeof Kind.RUN_CANCELLED,
   run: number,

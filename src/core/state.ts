@@ -17,6 +17,7 @@ export interface StateLimits {
   readonly history?: HistoryLimits;
 }
 
+/** Ten thousand retired timers, and the default history. */
 export const defaultStateLimits: StateLimits = { retiredMax: 10_000 };
 
 /** The replicated state, as of `appliedIndex`. */

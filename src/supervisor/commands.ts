@@ -3,8 +3,8 @@
 import type { Outcome } from "../core/applied.ts";
 import { encodeDefinition, type TimerDefinition } from "../core/definition.ts";
 import { KronError } from "../core/errors.ts";
-import { Status } from "../core/outcome.ts";
 import { restartMs } from "../core/misfire.ts";
+import { Status } from "../core/outcome.ts";
 import { isEqualPayload } from "../core/payload-equal.ts";
 import { Kind, type LogRecord } from "../core/record.ts";
 import { isFixedDelay, nextOccurrence } from "../core/recurrence.ts";

@@ -8,6 +8,7 @@ import type { Applied, Outcome } from "../core/applied.ts";
 import { apply } from "../core/apply.ts";
 import { KronError } from "../core/errors.ts";
 import { type Entry, Kind, type LogRecord } from "../core/record.ts";
+import { checkEntry } from "../core/record-shape.ts";
 import type { State } from "../core/state.ts";
 import type { CancelWait, Clock, Log, LogSink } from "../ports.ts";
 
@@ -125,9 +126,9 @@ export class Ledger implements LogSink {
     }
   }
 
-  /** Takes an entry of an earlier runtime into the state; nobody is told. */
+  /** Takes an entry of an earlier runtime into the state; nobody is told. Throws `KRON_JOURNAL_CORRUPT` or `_VERSION`. */
   replay(index: number, term: number, entry: Entry): void {
-    apply(this.state, index, term, entry);
+    apply(this.state, index, term, checkEntry(entry, `index ${index}`));
   }
 
   committed(index: number, term: number, entry: Entry): void {
