@@ -57,7 +57,10 @@ export function restartMs(definition: TimerDefinition, nowMs: number): number {
   return schedule.kind === "every" && isFixedDelay(definition) ? nowMs + schedule.everyMs : 0;
 }
 
-/** Walks back from the latest: at most `max` steps, and not past `oldestMs`. */
+/**
+ * The first of the latest `max` that are not older than `oldestMs`. When more are left than that, it is walked
+ * to from the nearer end; as each run is planned anew, all but the first plan have next to nothing to walk.
+ */
 function firstToRun(
   recurrence: Recurrence,
   policy: MisfirePolicy,
@@ -65,12 +68,14 @@ function firstToRun(
   lastMs: number,
   oldestMs: number,
 ): number {
-  let atMs = lastMs;
-  for (let taken = 1; taken < policy.max && atMs > firstMs; taken++) {
-    const earlierMs = previousOccurrence(recurrence, atMs, firstMs);
-    if (earlierMs < oldestMs) break;
-    atMs = earlierMs;
+  let atMs = firstMs >= oldestMs ? firstMs : after(recurrence, oldestMs - 1);
+  const surplus = countOccurrences(recurrence, atMs, lastMs) - policy.max;
+  if (surplus < policy.max) {
+    for (let i = 0; i < surplus; i++) atMs = after(recurrence, atMs);
+    return atMs;
   }
+  atMs = lastMs;
+  for (let i = 1; i < policy.max; i++) atMs = previousOccurrence(recurrence, atMs, firstMs);
   return atMs;
 }
 

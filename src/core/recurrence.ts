@@ -27,7 +27,7 @@ export function nextOccurrence(recurrence: Recurrence, afterMs: number): number 
   const { schedule } = recurrence.definition;
   if (recurrence.cron !== undefined) return recurrence.cron.next(afterMs);
   if (schedule.kind !== "every" || isFixedDelay(recurrence.definition)) return undefined;
-  const periods = Math.max(0, Math.floor((afterMs - recurrence.anchorMs) / schedule.everyMs));
+  const periods = periodsUntil(recurrence.anchorMs, schedule.everyMs, afterMs);
   return recurrence.anchorMs + (periods + 1) * schedule.everyMs;
 }
 
@@ -35,17 +35,22 @@ export function nextOccurrence(recurrence: Recurrence, afterMs: number): number 
 export function previousOccurrence(recurrence: Recurrence, beforeMs: number, firstMs: number): number {
   const { schedule } = recurrence.definition;
   if (recurrence.cron !== undefined) return Math.max(firstMs, recurrence.cron.prev(beforeMs) ?? firstMs);
-  if (schedule.kind !== "every") return firstMs;
+  if (schedule.kind !== "every" || isFixedDelay(recurrence.definition)) return firstMs;
   const periods = Math.ceil((beforeMs - recurrence.anchorMs) / schedule.everyMs) - 1;
-  return Math.max(firstMs, recurrence.anchorMs + periods * schedule.everyMs);
+  // The anchor itself is not due.
+  return periods < 1 ? firstMs : Math.max(firstMs, recurrence.anchorMs + periods * schedule.everyMs);
 }
 
-/** Occurrences from `firstMs` to `lastMs`, both of which are occurrences. */
+/**
+ * Occurrences from `firstMs` to `lastMs`, both of which are occurrences. The first may be off the pace of an
+ * interval, when it was set under an earlier definition or by the finish of a run.
+ */
 export function countOccurrences(recurrence: Recurrence, firstMs: number, lastMs: number): number {
   const { schedule } = recurrence.definition;
   if (recurrence.cron !== undefined) return recurrence.cron.count(firstMs, lastMs) + 1;
-  if (schedule.kind !== "every") return 1;
-  return Math.round((lastMs - firstMs) / schedule.everyMs) + 1;
+  if (schedule.kind !== "every" || isFixedDelay(recurrence.definition)) return 1;
+  const { anchorMs } = recurrence;
+  return periodsUntil(anchorMs, schedule.everyMs, lastMs) - periodsUntil(anchorMs, schedule.everyMs, firstMs) + 1;
 }
 
 /**
@@ -56,4 +61,9 @@ export function jitterMs(definition: TimerDefinition, id: string, scheduledAtMs:
   if (definition.jitterMs === 0) return 0;
   const text = definition.jitterMode === "stable" ? id : `${id}@${scheduledAtMs}`;
   return stableHash(text) % (definition.jitterMs + 1);
+}
+
+/** Whole periods from the anchor to `atMs`, which is how often an interval was due; 0 before its first period. */
+function periodsUntil(anchorMs: number, everyMs: number, atMs: number): number {
+  return Math.max(0, Math.floor((atMs - anchorMs) / everyMs));
 }
