@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import * as assert from "uvu/assert";
+import { defaultHistoryLimits, History, type HistoryRow } from "../../src/core/history.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("history");
+
+function rowOf(run: number, parts: Partial<HistoryRow> = {}): HistoryRow {
+  return {
+    outcome: "SUCCEEDED",
+    run,
+    isManual: false,
+    attempts: 1,
+    scheduledAtMs: run * 10,
+    lastScheduledAtMs: run * 10,
+    dueAtMs: run * 10 + 1,
+    startedAtMs: run * 10 + 2,
+    finishedAtMs: run * 10 + 3,
+    tookUs: 4,
+    count: 1,
+    missedCount: 0,
+    detail: undefined,
+    ...parts,
+  };
+}
+
+function rowsOf(history: History, slot: number): HistoryRow[] {
+  const rows: HistoryRow[] = [];
+  history.visit(slot, (row) => rows.push(row) > 0);
+  return rows;
+}
+
+test("a row comes back as it was added, newest first", () => {
+  const history = new History();
+  const first = rowOf(1, { outcome: "DEAD", isManual: true, attempts: 3, missedCount: 5, detail: { reason: "late" } });
+  const second = rowOf(2, { outcome: "SKIPPED_OVERLAP", count: 7, lastScheduledAtMs: 90 });
+  history.add(3, first);
+  history.add(3, second);
+  assert.equal(rowsOf(history, 3), [second, first]);
+  assert.equal(rowsOf(history, 2), []);
+  assert.is(history.lengthOf(3), 2);
+  assert.is(history.rowCount, 2);
+  assert.equal(history.limits, defaultHistoryLimits);
+});
+
+test("visit() stops when it is told to", () => {
+  const history = new History();
+  for (let run = 1; run <= 5; run++) history.add(0, rowOf(run));
+  const seen: number[] = [];
+  history.visit(0, (row) => seen.push(row.run) < 2);
+  assert.equal(seen, [5, 4]);
+});
+
+test("attempts beyond 16 bits are kept as the most that fits", () => {
+  const history = new History();
+  history.add(0, rowOf(1, { attempts: 1_000_000 }));
+  assert.is(rowsOf(history, 0)[0]?.attempts, 65_535);
+});
+
+test("a busy timer overwrites its own oldest row and no other's", () => {
+  const history = new History({ perTimerMax: 2, rowsMax: 100 });
+  history.add(1, rowOf(1, { detail: { reason: "quiet" } }));
+  for (let run = 2; run <= 10; run++) history.add(0, rowOf(run, { detail: { result: run } }));
+  assert.equal(
+    rowsOf(history, 0).map((row) => [row.run, row.detail]),
+    [
+      [10, { result: 10 }],
+      [9, { result: 9 }],
+    ],
+  );
+  assert.equal(rowsOf(history, 1)[0]?.detail, { reason: "quiet" });
+  assert.is(history.rowCount, 3);
+});
+
+test("when the table is full a new timer takes a row from another, and one with rows takes its own", () => {
+  const history = new History({ perTimerMax: 10, rowsMax: 3 });
+  history.add(0, rowOf(1));
+  history.add(1, rowOf(2));
+  history.add(1, rowOf(3));
+  history.add(1, rowOf(4));
+  assert.equal(
+    rowsOf(history, 1).map((row) => row.run),
+    [4, 3],
+  );
+  history.add(2, rowOf(5));
+  assert.is(history.lengthOf(0), 0);
+  history.add(3, rowOf(6));
+  assert.is(history.rowCount, 3);
+  assert.equal(
+    rowsOf(history, 3).map((row) => row.run),
+    [6],
+  );
+});
+
+test("clear() forgets a timer's rows and frees their room", () => {
+  const history = new History({ perTimerMax: 10, rowsMax: 2 });
+  history.add(0, rowOf(1, { detail: { reason: "x" } }));
+  history.add(0, rowOf(2));
+  history.clear(0);
+  assert.is(history.rowCount, 0);
+  assert.equal(rowsOf(history, 0), []);
+  history.add(1, rowOf(3));
+  history.add(2, rowOf(4));
+  assert.is(rowsOf(history, 1)[0]?.detail, undefined);
+  assert.is(rowsOf(history, 2)[0]?.detail, undefined);
+  history.clear(7);
+  assert.is(history.rowCount, 2);
+});
+
+test("a history without room is a mistake", () => {
+  assert.throws(() => new History({ perTimerMax: 0, rowsMax: 1 }), /room for a row/);
+  assert.throws(() => new History({ perTimerMax: 1, rowsMax: 0 }), /room for a row/);
+});
+
+test("lists agree with plain arrays, whatever is added and cleared", () => {
+  const step = fc.tuple(fc.nat(5), fc.nat(9));
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.array(step, { maxLength: 150, size: "max" }),
+      (perTimerMax, rowsMax, steps) => {
+        const history = new History({ perTimerMax, rowsMax });
+        const model = new Map<number, number[]>();
+        steps.forEach(([slot, action], index) => {
+          const rows = model.get(slot) ?? [];
+          if (action === 0) {
+            history.clear(slot);
+            model.set(slot, []);
+          } else {
+            history.add(slot, rowOf(index + 1, { detail: { result: index } }));
+            model.set(slot, [index + 1, ...rows]);
+          }
+          let total = 0;
+          for (let each = 0; each <= 5; each++) {
+            const held = rowsOf(history, each);
+            // Only the oldest rows may be missing, and nobody keeps more than allowed.
+            assert.equal(
+              held.map((row) => row.run),
+              (model.get(each) ?? []).slice(0, held.length),
+            );
+            assert.ok(held.every((row) => row.detail?.result === row.run - 1));
+            assert.is(held.length, history.lengthOf(each));
+            assert.ok(held.length <= perTimerMax);
+            total += held.length;
+            model.set(each, (model.get(each) ?? []).slice(0, held.length));
+          }
+          assert.is(total, history.rowCount);
+          assert.ok(total <= rowsMax);
+          if (action !== 0) assert.is(rowsOf(history, slot)[0]?.run, index + 1);
+        });
+      },
+    ),
+    { numRuns: 200, includeErrorInReport: true },
+  );
+});
+
+test.run();
