@@ -42,7 +42,8 @@ function describe(thrown: unknown): string {
 /** Cut between code points, with a note of what is missing. */
 function cut(text: string, charsMax: number): string {
   if (text.length <= charsMax) return wellFormed(text);
-  const isPairSplit = (text.codePointAt(charsMax - 1) ?? 0) > 0xffff;
+  // The text is longer than that, so there is a code point.
+  const isPairSplit = (text.codePointAt(charsMax - 1) as number) > 0xffff;
   const length = isPairSplit ? charsMax - 1 : charsMax;
   return `${wellFormed(text.slice(0, length))}… (${text.length - length} more characters)`;
 }

@@ -192,6 +192,7 @@ function fits(value: unknown, type: FieldType): boolean {
       return isWhole(value) || isDefinition(value);
     case "value":
       return true;
+    /* c8 ignore next 2 */
     default:
       return unreachable(type);
   }

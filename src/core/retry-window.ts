@@ -14,8 +14,7 @@ export class RetryWindow {
     const hour = Math.floor(atMs / hourMs);
     this.#forgetUntil(hour);
     if (hour <= this.#latestHour - hours) return;
-    const cell = hour % hours;
-    this.#cells[cell] = Math.min(countMax, (this.#cells[cell] ?? 0) + 1);
+    this.#cells[hour % hours] = Math.min(countMax, this.#countOf(hour) + 1);
   }
 
   /** Retries in the seven days before `nowMs`. */
@@ -23,7 +22,7 @@ export class RetryWindow {
     const nowHour = Math.floor(nowMs / hourMs);
     let sum = 0;
     for (let hour = Math.max(nowHour, this.#latestHour) - hours + 1; hour <= this.#latestHour; hour++) {
-      if (hour >= 0) sum += this.#cells[hour % hours] ?? 0;
+      if (hour >= 0) sum += this.#countOf(hour);
     }
     return sum;
   }
@@ -31,6 +30,11 @@ export class RetryWindow {
   /** The latest hour counted, then the cells, for the digest. */
   numbers(): number[] {
     return [this.#latestHour, ...this.#cells];
+  }
+
+  /** Every hour from 0 has a cell. */
+  #countOf(hour: number): number {
+    return this.#cells[hour % hours] as number;
   }
 
   #forgetUntil(hour: number): void {

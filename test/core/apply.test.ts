@@ -1,5 +1,7 @@
 import * as assert from "uvu/assert";
 import { apply } from "../../src/core/apply.ts";
+import { applyRun, type RunRecord } from "../../src/core/apply-run.ts";
+import { applyTimer, type TimerRecord } from "../../src/core/apply-timer.ts";
 import { encodeDefinition } from "../../src/core/definition.ts";
 import { digest } from "../../src/core/digest.ts";
 import { isKronError } from "../../src/core/errors.ts";
@@ -55,7 +57,11 @@ test("an entry with a definition that cannot be read changes nothing at all", ()
 
 test("a record of no kind is a mistake of the program", () => {
   const lab = new StateLab();
+  const timer = lab.create("a", definitionOf(), 11_000);
+  const nothing = { outcomes: [], slots: [], runs: [], forgotten: [] };
   assert.throws(() => lab.do([99] as unknown as LogRecord), /Unexpected value 99/);
+  assert.throws(() => applyRun(lab.state, 5, [99] as unknown as RunRecord, nothing), /Unexpected value 99/);
+  assert.throws(() => applyTimer(lab.state, 5, [99, timer] as unknown as TimerRecord, nothing), /Unexpected value 99/);
 });
 
 test("the state knows which runtime wrote last and whether it closed in good order", () => {

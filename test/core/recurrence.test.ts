@@ -31,6 +31,7 @@ const expressions = [
   "*/20 */5 * * * *",
   "0 12 * * MON",
   "15 0 12 5 3 ? 2020",
+  "0 0 */6 5-7 3 ? 2020",
 ];
 
 function every(everyMs: number, anchorMs: number, parts: Partial<TimerDefinition> = {}): Recurrence {
