@@ -1,7 +1,7 @@
 /** The segment being written: where the next batch goes, and how one segment gives way to the next. */
 
 import { join } from "node:path";
-import { KronError } from "../core/errors.ts";
+import { assert } from "../core/assert.ts";
 import type { Disk, FileHandle } from "../ports.ts";
 import { activeName, nextName, quietly, sealedName, writeFully } from "./files.ts";
 import { segmentHeadBytes } from "./segment-head.ts";
@@ -96,9 +96,7 @@ export class ActiveSegment {
   replaceBy(ready: ReadySegment, nextIndex: number): unknown {
     const activePath = join(this.#directory, activeName);
     const sealedPath = join(this.#directory, sealedName(this.#firstIndex));
-    if (this.#disk.exists(sealedPath)) {
-      throw new KronError("KRON_JOURNAL_FAILED", `Expected nothing at ${sealedPath}`);
-    }
+    assert(!this.#disk.exists(sealedPath), "no two segments begin with the same index");
     try {
       this.#disk.rename(activePath, sealedPath);
     } catch (cause) {

@@ -74,11 +74,8 @@ export function unpackValue(bytes: Uint8Array, start: number, end: number): unkn
   if (fault !== undefined) throw new KronError("KRON_FRAME_INVALID", `Expected bounded msgpack, got: ${fault}`);
   range.start = start;
   range.end = end;
-  try {
-    return unpackr.unpack(bytes, range) as unknown;
-  } catch (cause) {
-    throw new KronError("KRON_FRAME_INVALID", "Expected msgpack that decodes", { cause });
-  }
+  // Should the decoder throw after this, it or the scan is wrong, and that is not for callers to handle.
+  return unpackr.unpack(bytes, range) as unknown;
 }
 
 /** Bytes of a journal's uuid. */

@@ -101,6 +101,7 @@ export class GroupCommit {
     this.#onDrained = done;
     this.#cancelFlush?.();
     this.#cancelEverysec?.();
+    this.#cancelEverysec = undefined;
     const immediate = setImmediate(() => {
       this.#cancelFlush = undefined;
       this.#goOn();
@@ -253,22 +254,28 @@ export class GroupCommit {
   }
 
   #acknowledgeWritten(batch: Batch): void {
-    const { clock, backlog } = this.#context;
+    const { backlog } = this.#context;
     this.#handOn(batch);
-    if (this.#syncStartedMs === undefined)
-      this.#cancelEverysec ??= clock.wakeAfter(everysecMs, () => this.#syncWritten());
+    if (this.#onDrained !== undefined) {
+      this.#goOn();
+      return;
+    }
+    if (this.#syncStartedMs === undefined) this.#syncInASecond();
     if (!backlog.isEmpty && this.#cancelFlush === undefined) this.#flushLater();
+  }
+
+  #syncInASecond(): void {
+    this.#cancelEverysec ??= this.#context.clock.wakeAfter(everysecMs, () => this.#syncWritten());
   }
 
   #syncWritten(): void {
     this.#cancelEverysec = undefined;
-    const { backlog, keeper, clock } = this.#context;
-    if (this.#failure !== undefined || backlog.stamp.durable >= this.#writtenIndex) return;
+    const { backlog, keeper } = this.#context;
+    // A change of segments may have synced it all meanwhile.
+    if (backlog.stamp.durable >= this.#writtenIndex) return;
     this.#sync(() => {
       keeper.note(backlog.stamp.durable);
-      if (backlog.stamp.durable < this.#writtenIndex) {
-        this.#cancelEverysec ??= clock.wakeAfter(everysecMs, () => this.#syncWritten());
-      }
+      if (backlog.stamp.durable < this.#writtenIndex) this.#syncInASecond();
     });
   }
 

@@ -133,6 +133,11 @@ export class OpenedJournal implements Log {
     return this.#recovered.uuid;
   }
 
+  /** The oldest index the journal holds: what came before must be in a snapshot. */
+  get firstIndex(): number {
+    return this.#recovered.firstIndex;
+  }
+
   /** Begins accepting proposals, whose fate `sink` is told. Once only. */
   start(sink: LogSink): void {
     if (this.#commit !== undefined || this.#closing !== undefined) {

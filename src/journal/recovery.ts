@@ -34,6 +34,8 @@ export interface RecoveryContext {
 /** A journal that is whole again. */
 export interface Recovered {
   readonly uuid: Uint8Array;
+  /** The oldest index that the journal holds, or would hold were it not empty. */
+  readonly firstIndex: number;
   readonly chain: Chain;
   readonly sidecar: Sidecar;
   /** The segment to go on in, open; undefined when a new one is needed. */
@@ -52,7 +54,7 @@ export function recover(context: RecoveryContext, replay: OnPlacedEntry): Recove
   const active = files.active === undefined ? undefined : reopenActive(context, files, files.active);
   try {
     const sidecar = openSidecar(context, files, uuid);
-    return { uuid, chain: files.chain, sidecar, active };
+    return { uuid, firstIndex: files.firstIndex, chain: files.chain, sidecar, active };
   } catch (error) {
     if (active !== undefined) disk.close(active.file);
     throw error;
@@ -146,8 +148,7 @@ function openSidecar(context: RecoveryContext, files: JournalFiles, uuid: Uint8A
   const path = join(directory, sidecarName);
   const file = disk.openWrite(path, { create: true });
   try {
-    const { chain, sidecar: state } = files;
-    const firstIndex = state?.firstIndex ?? 1;
+    const { chain, firstIndex, sidecar: state } = files;
     const sidecar = new Sidecar(disk, file, uuid, firstIndex, state?.serial ?? 0);
     if (state === undefined) {
       sidecar.create(chain.index);

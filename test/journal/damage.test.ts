@@ -14,7 +14,7 @@ const test = suite("journal damage", 100_000);
 /** A killed process's disk: three segments, 20 entries in batches of one, two and three. */
 async function makeJournal(): Promise<{ disk: SimDisk; numbers: number[] }> {
   const disk = new SimDisk();
-  const opened = open(disk);
+  const opened = open(disk, { limits: { segmentBytesMin: 4096, segmentBytesMax: 4096, segmentBytesLeast: 1024 } });
   const numbers: number[] = [];
   let next = 1;
   for (let round = 0; round < 10; round += 1) {

@@ -111,6 +111,96 @@ function isBesideTheJournal(disk: SimDisk, call: number): boolean {
   return disk.trace.slice(call, call + 2).join() === "close,remove";
 }
 
+test("every call failing once while a journal with a torn tail is opened: refused with a code, or whole", async () => {
+  const disk = new SimDisk();
+  const opened = open(disk);
+  for (let number = 1; number <= 20; number += 1) await commit(opened, entryOf(number, 300));
+  disk.holdSyncs = true;
+  opened.journal.propose(entryOf(21, 900));
+  await turns(3);
+  const torn: CrashChoice = {
+    sector: (_path, sector) => (sector % 2 === 0 ? "new" : "old"),
+    size: () => "new",
+    names: (count) => count,
+  };
+  const whole = disk.crash(torn);
+  open(whole);
+  const codes = new Set<string>();
+  for (let call = 1; call <= whole.calls; call += 1) {
+    for (const code of ["EIO", "ENOSPC", "EDQUOT"]) {
+      const after = disk.crash(torn);
+      after.failAt = { call, code };
+      const what = `call ${call} with ${code}`;
+      try {
+        is(open(after).replayed.length, 20, what);
+      } catch (error) {
+        ok(isKronError(error), `${what}: ${error}`);
+        if (isKronError(error)) codes.add(error.code);
+        if (after.trace[call - 1] !== "close") is(after.openCount, 0, `${what}: files left open`);
+      }
+      is(open(after.crash(afterLoss)).replayed.length, 20, `${what}, then a crash`);
+    }
+  }
+  equal([...codes].sort(), ["KRON_DIR_UNUSABLE", "KRON_DISK_FULL"]);
+});
+
+test("everysec: a sync that fails at a change of segments is final", async () => {
+  const disk = new SimDisk();
+  const { journal, sink } = open(disk, { durability: { kind: "everysec" } });
+  journal.propose(entryOf(1, 2000));
+  await turns();
+  disk.failIf = (call, path) => (call === "syncDataNow" && path === `${directory}/kron.aof` ? "EIO" : undefined);
+  journal.propose(entryOf(2, 2000));
+  await turns();
+  is(sink.failures.length, 1);
+  is(sink.committedEntries.length, 1);
+  await journal.close();
+});
+
+test("a failed write during the commit of the batch before is told after that commit", async () => {
+  const disk = new SimDisk();
+  const { journal, sink } = open(disk);
+  const told: string[] = [];
+  sink.committed = (index) => told.push(`committed ${index}`);
+  sink.refused = (entries) => told.push(`refused ${entries.length}`);
+  disk.holdSyncs = true;
+  journal.propose(entryOf(1));
+  await turns();
+  journal.propose(entryOf(2));
+  disk.failIf = (call, path) => (call === "write" && path.endsWith(".aof") ? "EIO" : undefined);
+  disk.releaseSyncs();
+  equal(told, ["committed 1", "refused 1"]);
+});
+
+test("a rename that fails before anything has changed refuses the batch, and later ones go on", async () => {
+  const disk = new SimDisk();
+  const opened = open(disk);
+  await commit(opened, entryOf(1, 2000));
+  disk.failIf = (call) => (call === "rename" ? "ENOSPC" : undefined);
+  opened.journal.propose(entryOf(2, 2000));
+  await turns();
+  equal(numbersOf(opened.sink.refusedEntries), [2]);
+  disk.failIf = undefined;
+  opened.clock.advance(100);
+  await commit(opened, entryOf(3, 2000));
+  equal(numbersOf(open(disk.copy()).replayed), [1, 3]);
+});
+
+test("a prepared segment whose background sync fails is thrown away, unless it is in use", async () => {
+  const disk = new SimDisk();
+  const opened = open(disk);
+  let isFailing = true;
+  disk.failIf = (call, path) => (isFailing && call === "syncData" && path.endsWith(".next") ? "EIO" : undefined);
+  await commit(opened, entryOf(1, 2000));
+  opened.clock.advance(5);
+  await turns();
+  ok(opened.notices.some(({ kind }) => kind === "next-segment-failed"));
+  isFailing = false;
+  await commit(opened, entryOf(2, 2000));
+  is(opened.sink.failures.length, 0);
+  equal(numbersOf(open(disk.copy()).replayed), [1, 2]);
+});
+
 test("short reads and writes change nothing", async () => {
   const disk = new SimDisk();
   disk.transferBytesMax = 100;

@@ -1,0 +1,140 @@
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { equal, is, ok } from "uvu/assert";
+import { isKronError, type KronError } from "../../src/core/errors.ts";
+import { prepareDirectory } from "../../src/journal/directory.ts";
+import { acquireLock } from "../../src/journal/lock.ts";
+import { nodeDisk } from "../../src/journal/node-disk.ts";
+import { readJournal } from "../../src/journal/reader.ts";
+import { SimDisk } from "../support/sim-disk.ts";
+import { suite } from "../support/suite.ts";
+import { entryOf, numbersOf, open } from "./harness.ts";
+
+const test = suite("lock and directory");
+let root = "";
+test.before(() => {
+  root = mkdtempSync(join(tmpdir(), "kron-lock-"));
+});
+test.after(() => rmSync(root, { recursive: true, force: true }));
+
+function errorOf(action: () => void): KronError | undefined {
+  try {
+    action();
+  } catch (error) {
+    if (isKronError(error)) return error;
+    throw error;
+  }
+  return undefined;
+}
+
+test("acquireLock() lets one hold a directory, names the holder, and leaves the file behind", () => {
+  const lock = acquireLock(root);
+  const refused = errorOf(() => acquireLock(root));
+  is(refused?.code, "KRON_DIR_LOCKED");
+  ok(refused?.message.includes(String(process.pid)) && refused.message.includes(root));
+  equal(refused?.details, { directory: root, pid: process.pid });
+  lock.release();
+  ok(existsSync(join(root, "kron.lock")));
+  is(statSync(join(root, "kron.lock")).mode & 0o777, 0o600);
+  acquireLock(root).release();
+});
+
+test("acquireLock() does without the pid while the holder has not written it, or it is of another boot", () => {
+  const lock = acquireLock(root);
+  for (const text of ["", "{}", "null", '{"pid":1,"bootId":"another"}']) {
+    writeFileSync(join(root, "kron.lock"), text);
+    const refused = errorOf(() => acquireLock(root));
+    is(refused?.code, "KRON_DIR_LOCKED");
+    ok(refused?.message.includes("another process"));
+  }
+  lock.release();
+});
+
+test("the lock of a killed process is free at once", async () => {
+  const module = new URL("../../src/journal/lock.js", import.meta.url).href;
+  const script = `import(${JSON.stringify(module)}).then(({ acquireLock }) => { acquireLock(${JSON.stringify(root)}); console.log("held"); setInterval(() => {}, 1000); })`;
+  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  const refused = errorOf(() => acquireLock(root));
+  is(refused?.details?.pid, child.pid);
+  child.kill("SIGKILL");
+  await new Promise((resolve) => child.once("close", resolve));
+  acquireLock(root).release();
+});
+
+test("prepareDirectory() makes a private directory, parents included", () => {
+  const path = join(root, "a", "b");
+  prepareDirectory(path, nodeDisk);
+  is(statSync(path).mode & 0o777, 0o700);
+  prepareDirectory(path, nodeDisk);
+});
+
+test("prepareDirectory() refuses and never changes what is open to others, a link, a file, or somebody else's", () => {
+  const open0755 = join(root, "open");
+  mkdirSync(open0755);
+  chmodSync(open0755, 0o755);
+  const link = join(root, "link");
+  symlinkSync(join(root, "a"), link);
+  const file = join(root, "file");
+  writeFileSync(file, "");
+  for (const path of [open0755, link, file]) {
+    const refused = errorOf(() => prepareDirectory(path, nodeDisk));
+    is(refused?.code, "KRON_DIR_UNUSABLE", path);
+    ok(refused?.hint);
+  }
+  is(statSync(open0755).mode & 0o777, 0o755);
+  const others = new SimDisk();
+  others.makeDirectory("/d");
+  others.stat = () => ({ kind: "directory", mode: 0o700, uid: 4_000_000, bytes: 0 });
+  is(errorOf(() => prepareDirectory("/d", others))?.code, "KRON_DIR_UNUSABLE");
+  others.stat = () => undefined;
+  is(errorOf(() => prepareDirectory("/d", others))?.code, "KRON_DIR_UNUSABLE");
+});
+
+test("a journal on the real disk: private files, one writer, a reader beside it", async () => {
+  const directory = join(root, "journal");
+  const options = { directory, acquireLock };
+  const first = open(nodeDisk, options);
+  for (let number = 1; number <= 50; number += 1) first.journal.propose(entryOf(number, 200));
+  is(errorOf(() => open(nodeDisk, options))?.code, "KRON_DIR_LOCKED");
+  await first.journal.close();
+  for (const name of nodeDisk.list(directory)) is(nodeDisk.stat(join(directory, name))?.mode, 0o600, name);
+  is(readJournal(directory, nodeDisk, () => {}).lastIndex, 50);
+  is(readJournal(join(root, "nowhere"), nodeDisk, () => {}).verdict.kind, "missing");
+  const second = open(nodeDisk, options);
+  is(numbersOf(second.replayed).length, 50);
+  await second.journal.close();
+  is(JSON.parse(readFileSync(join(directory, "kron.lock"), "utf8")).pid, process.pid);
+  const bad = errorOf(() =>
+    open(
+      {
+        ...nodeDisk,
+        list: () => {
+          throw Object.assign(new Error("EIO"), { code: "EIO" });
+        },
+      },
+      options,
+    ),
+  );
+  is(bad?.code, "KRON_DIR_UNUSABLE");
+});
+
+test("nodeDisk tells what is at a path", () => {
+  is(nodeDisk.stat(join(root, "nowhere")), undefined);
+  is(nodeDisk.stat(join(root, "link"))?.kind, "other");
+  is(nodeDisk.stat(root)?.kind, "directory");
+});
+
+test.run();
