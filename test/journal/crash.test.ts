@@ -7,7 +7,7 @@ import { equal, is, ok } from "uvu/assert";
 import type { Entry } from "../../src/core/record.ts";
 import { type CrashChoice, type SectorFate, SimDisk } from "../support/sim-disk.ts";
 import { suite } from "../support/suite.ts";
-import { commit, directory, entryOf, numbersOf, open, turns } from "./harness.ts";
+import { commit, directory, entryOf, numbersOf, open, smallLimits, turns } from "./harness.ts";
 
 const test = suite("journal crash", 100_000);
 const active = `${directory}/kron.aof`;
@@ -33,9 +33,10 @@ function* subsets(count: number, lost: SectorFate): Generator<SectorFate[]> {
 }
 
 /** A disk with acknowledged entries 1..4 and the batch 5..8 written and in the middle of its sync. */
-async function makeUnsynced(): Promise<SimDisk> {
+async function makeUnsynced(isSameSegment = true): Promise<SimDisk> {
   const disk = new SimDisk();
-  const opened = open(disk);
+  // The second batch either follows in the segment of the acknowledged ones or begins one of its own.
+  const opened = open(disk, { limits: { ...smallLimits, segmentBytesMin: isSameSegment ? 16_384 : 4096 } });
   await commit(opened, entryOf(1), entryOf(2, 700));
   await commit(opened, entryOf(3));
   await commit(opened, entryOf(4, 30));
@@ -53,9 +54,19 @@ async function makeUnsynced(): Promise<SimDisk> {
   return disk;
 }
 
-for (const lost of ["old", "garbage"] as const) {
-  test(`recovery keeps what was acknowledged for every subset of the unsynced batch, ${lost} in the rest`, async () => {
-    const disk = await makeUnsynced();
+for (const [lost, isSameSegment] of [
+  ["old", true],
+  ["old", false],
+  ["garbage", true],
+  ["garbage", false],
+] as const) {
+  const where = isSameSegment ? "the same" : "a new";
+  test(`recovery keeps what was acknowledged for every subset of the unsynced batch in ${where} segment, ${lost} in the rest`, async () => {
+    const disk = await makeUnsynced(isSameSegment);
+    is(
+      disk.paths().some((path) => /[0-9a-f]{16}$/.test(path)),
+      !isSameSegment,
+    );
     const sectors = disk.dirtySectors(active);
     ok(sectors.length >= 6 && sectors.length <= 9, `${sectors.length} sectors`);
     for (const fates of subsets(sectors.length, lost)) {

@@ -83,15 +83,21 @@ function checkAfter(disk: SimDisk, fates: Fates | undefined, what: string, isEve
   }
 }
 
-for (const kind of ["always", "everysec"] as const) {
+for (const [kind, transferBytesMax] of [
+  ["always", Number.POSITIVE_INFINITY],
+  ["always", 600],
+  ["everysec", Number.POSITIVE_INFINITY],
+] as const) {
   for (const code of ["EIO", "ENOSPC"]) {
-    test(`every call failing once with ${code}, durability ${kind}`, async () => {
+    test(`every call failing once with ${code}, durability ${kind}, ${transferBytesMax} bytes a call`, async () => {
       const whole = new SimDisk();
+      whole.transferBytesMax = transferBytesMax;
       const good = await work(whole, { kind });
       ok(good !== undefined && good.acknowledged.length === good.proposed.length && !good.failed);
       is(whole.openCount, 0);
       for (let call = 1; call <= whole.calls; call += 1) {
         const disk = new SimDisk();
+        disk.transferBytesMax = transferBytesMax;
         disk.failAt = { call, code };
         const fates = await work(disk, { kind });
         const name = disk.trace[call - 1];
