@@ -7,7 +7,6 @@
 
 import type { KronError } from "./core/errors.ts";
 import type { Entry } from "./core/record.ts";
-import type { DateValue } from "./system.ts";
 
 /** Cancels what a `Clock` was asked to do; harmless when it has already happened. */
 export type CancelWait = () => void;
@@ -27,7 +26,7 @@ export interface Clock {
 }
 
 /** Makes the `Date` of an instant in epoch milliseconds, for those who show times to users. */
-export type ToDate = (ms: number) => DateValue;
+export type ToDate = (ms: number) => Date;
 
 /** Randomness that is not reproducible, for salts, tokens and seeds; never used by `apply`. */
 export interface Random {

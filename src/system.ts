@@ -32,11 +32,8 @@ export function systemRandom(): Random {
   };
 }
 
-/** A `Date`, under a name that files may say which have no business asking for the time. */
-export type DateValue = Date;
-
 /** The `Date` of an instant in epoch milliseconds. */
-export function toDate(ms: number): DateValue {
+export function toDate(ms: number): Date {
   return new Date(ms);
 }
 

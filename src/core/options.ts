@@ -21,7 +21,7 @@ import {
 } from "./definition.ts";
 import { describe } from "./describe.ts";
 import { type DurationLimits, formatDuration, parseDuration } from "./duration.ts";
-import { parseInstant } from "./instant.ts";
+import { formatInstant, parseInstant } from "./instant.ts";
 import {
   isPlainObject,
   optionError,
@@ -312,5 +312,8 @@ function readDuration(value: unknown, what: string, otherwiseMs: number, limits?
 
 /** `parseInstant` takes any value, and refuses what is neither text nor number nor a date. */
 function readInstant(value: unknown): number {
-  return parseInstant(value as string, "at");
+  const atMs = parseInstant(value as string, "at");
+  // The log keeps instants as whole numbers from 1, and 0 means "none".
+  if (atMs > 0) return atMs;
+  throw optionError("at", `Expected at to be after 1970-01-01T00:00:00Z, got ${formatInstant(atMs)}`);
 }

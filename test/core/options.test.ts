@@ -65,7 +65,7 @@ test("parseScheduleOptions() reads every kind of schedule", () => {
   assert.equal(schedule({ at: "2026-01-01T00:00Z" }), { kind: "at" });
   assert.is(parse({ at: "2026-01-01T00:00Z" }).atMs, Date.UTC(2026, 0, 1));
   assert.is(parse({ at: new Date(5) }).atMs, 5);
-  assert.is(parse({ at: 0 }).atMs, 0);
+  assert.is(parse({ at: 1 }).atMs, 1);
 });
 
 test("parseScheduleOptions() reads every other option", () => {
@@ -150,7 +150,8 @@ const refusedOptions: readonly (readonly [unknown, string, RegExp])[] = [
   [{}, "KRON_OPTION_INVALID", /^Expected exactly one of cron, every, after and at, got none$/],
   [{ every: undefined }, "KRON_OPTION_INVALID", /got none$/],
   [{ every: "1s", cron: "* * * * *" }, "KRON_OPTION_INVALID", /got cron and every$/],
-  [{ every: "1s", after: "1s", at: 0 }, "KRON_OPTION_INVALID", /got every and after and at$/],
+  [{ at: 0 }, "KRON_OPTION_INVALID", /^Expected at to be after 1970-01-01T00:00:00Z, got 1970-01-01T00:00:00.000Z$/],
+  [{ every: "1s", after: "1s", at: 1 }, "KRON_OPTION_INVALID", /got every and after and at$/],
   [{ every: "1s", evrey: 1 }, "KRON_OPTION_INVALID", /^Expected an option of the options, got "evrey"$/],
   [
     { every: "1s", timezone: "UTC" },
@@ -158,7 +159,7 @@ const refusedOptions: readonly (readonly [unknown, string, RegExp])[] = [
     /^Expected timezone only together with cron, got it with every$/,
   ],
   [{ after: "1s", dst: "skip" }, "KRON_OPTION_INVALID", /^Expected dst only .* with after$/],
-  [{ at: 0, dayMatch: "or" }, "KRON_OPTION_INVALID", /^Expected dayMatch only .* with at$/],
+  [{ at: 1, dayMatch: "or" }, "KRON_OPTION_INVALID", /^Expected dayMatch only .* with at$/],
   [{ cron: 5 }, "KRON_OPTION_INVALID", /^Expected cron to be a text, got 5$/],
   [{ cron: "" }, "KRON_OPTION_INVALID", /^Expected cron to be a text, got an empty one$/],
   [{ cron: "  " }, "KRON_OPTION_INVALID", /empty/],

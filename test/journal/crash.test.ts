@@ -4,10 +4,9 @@
  */
 
 import { equal, is, ok } from "uvu/assert";
-import type { Entry } from "../../src/core/record.ts";
 import { type CrashChoice, type SectorFate, SimDisk } from "../support/sim-disk.ts";
 import { suite } from "../support/suite.ts";
-import { commit, directory, entryOf, numbersOf, open, smallLimits, turns } from "./harness.ts";
+import { commit, directory, entryOf, looseEntry, numbersOf, open, smallLimits, turns } from "./harness.ts";
 
 const test = suite("journal crash", 100_000);
 const active = `${directory}/kron.aof`;
@@ -199,8 +198,7 @@ test("a payload that looks like a frame is not taken for evidence of durable ent
     writeFrame(fake, at * 49, header, new Uint8Array(1), 0);
   }
   const ballast = Buffer.alloc(600);
-  // The journal carries records without looking into them, so bytes will do for one.
-  opened.journal.propose([1_750_000_000_000, [1, 3, ballast], [1, 3, fake], [1, 3, ballast]] as unknown as Entry);
+  opened.journal.propose(looseEntry(1_750_000_000_000, [1, 3, ballast], [1, 3, fake], [1, 3, ballast]));
   await turns(3);
   const first = disk.dirtySectors(active)[0];
   const after = disk.crash({

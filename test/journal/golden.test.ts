@@ -14,17 +14,24 @@ import { emptyHeader, frameHeaderBytes, readHeader } from "../../src/journal/fra
 import { readJournal } from "../../src/journal/reader.ts";
 import { SimDisk } from "../support/sim-disk.ts";
 import { suite } from "../support/suite.ts";
-import { commit, directory, open } from "./harness.ts";
+import { commit, directory, looseEntry, open } from "./harness.ts";
 
 const test = suite("journal golden files");
 const golden = join("test", "golden", "journal", "v1");
 const document = join("docs", "journal-format.md");
 
 const entries: Entry[] = [
-  [1_750_000_000_000, [1, 1, "backup"], [2, 1, 1_750_000_060_000]],
-  [1_750_000_000_001, [3, 1, null, true, -1.5, { note: "příliš žluťoučký", at: new Date(1_750_000_000_500) }]],
-  [1_750_000_000_002, [4, 2, Buffer.alloc(900, 0x5a), 2n ** 60n]],
-  [1_750_000_000_003, [5, 3, [[], {}], 65_536, -32_769]],
+  looseEntry(1_750_000_000_000, [1, 1, "backup"], [2, 1, 1_750_000_060_000]),
+  looseEntry(1_750_000_000_001, [
+    3,
+    1,
+    null,
+    true,
+    -1.5,
+    { note: "příliš žluťoučký", at: new Date(1_750_000_000_500) },
+  ]),
+  looseEntry(1_750_000_000_002, [4, 2, Buffer.alloc(900, 0x5a), 2n ** 60n]),
+  looseEntry(1_750_000_000_003, [5, 3, [[], {}], 65_536, -32_769]),
 ];
 
 async function write(): Promise<SimDisk> {

@@ -134,10 +134,14 @@ export function open(disk: Disk, options: Partial<JournalOptions> = {}): Opened 
   return { journal, sink, clock, notices, replayed };
 }
 
+/** An entry of records that Kron does not know: the journal carries records without looking into them. */
+export function looseEntry(atMs: number, ...records: readonly unknown[]): Entry {
+  return [atMs, ...records] as unknown as Entry;
+}
+
 /** An entry that says its number, with `bytes` of ballast. */
 export function entryOf(number: number, bytes = 0): Entry {
-  // The journal carries records without looking into them, so bytes will do for one.
-  return [1_750_000_000_000 + number, [1, number, Buffer.alloc(bytes, number)]] as unknown as Entry;
+  return looseEntry(1_750_000_000_000 + number, [1, number, Buffer.alloc(bytes, number)]);
 }
 
 /** The numbers of entries made by `entryOf`. */

@@ -3,7 +3,7 @@ import { isKronError } from "../../src/core/errors.ts";
 import type { Entry } from "../../src/core/record.ts";
 import { SimDisk } from "../support/sim-disk.ts";
 import { suite } from "../support/suite.ts";
-import { commit, directory, entryOf, numbersOf, open, testRandom, turns } from "./harness.ts";
+import { commit, directory, entryOf, looseEntry, numbersOf, open, testRandom, turns } from "./harness.ts";
 
 const test = suite("journal");
 const active = `${directory}/kron.aof`;
@@ -65,7 +65,7 @@ test("propose() packs at once: later changes of the entry do not reach the file"
   const disk = new SimDisk();
   const opened = open(disk);
   const record: [number, ...unknown[]] = [1, "before"];
-  opened.journal.propose([1, record]);
+  opened.journal.propose(looseEntry(1, record));
   record[1] = "after";
   await turns();
   equal(open(disk.copy()).replayed[0], [1, [1, "before"]]);
@@ -80,12 +80,12 @@ test("propose() refuses what cannot be read back, and is then as it was", async 
   const bad: unknown[] = [Symbol("x"), new Map([[1, 2]]), 2n ** 70n, deep, "\ud800", { constructor: 1 }];
   for (const payload of bad)
     is(
-      codeOf(() => journal.propose([1, [1, payload]])),
+      codeOf(() => journal.propose(looseEntry(1, [1, payload]))),
       "KRON_PAYLOAD_INVALID",
       String(payload),
     );
   is(
-    codeOf(() => journal.propose([1, [1, Buffer.alloc(17 * 1024 * 1024)]])),
+    codeOf(() => journal.propose(looseEntry(1, [1, Buffer.alloc(17 * 1024 * 1024)]))),
     "KRON_PAYLOAD_INVALID",
   );
   for (const entry of [[], [1.5], ["x"], [1, 2], [1, ["x"]]]) {
@@ -98,7 +98,7 @@ test("propose() refuses what cannot be read back, and is then as it was", async 
   is(journal.pendingBytes, 0);
   journal.propose(entryOf(1));
   is(
-    codeOf(() => journal.propose([1, [1, Symbol("y")]])),
+    codeOf(() => journal.propose(looseEntry(1, [1, Symbol("y")]))),
     "KRON_PAYLOAD_INVALID",
   );
   journal.propose(entryOf(2));
@@ -116,7 +116,7 @@ test("payloads come back as they were: dates, bytes, big integers, text, maps", 
     text: "žlutý 🐎",
     map: { a: [null, true, -1.5] },
   };
-  await commit(opened, [5, [1, payload]]);
+  await commit(opened, looseEntry(5, [1, payload]));
   equal(open(disk.copy()).replayed[0]?.[1]?.[1], payload);
 });
 

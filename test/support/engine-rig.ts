@@ -3,6 +3,7 @@
  * and the events it told. `crash` and `start` make another engine over the same log, as a restart would.
  */
 
+import { definitionKey } from "../../src/core/definition.ts";
 import { parseScheduleOptions, type ScheduleOptions } from "../../src/core/options.ts";
 import { checkPayload } from "../../src/core/payload.ts";
 import { copyPayload } from "../../src/core/payload-copy.ts";
@@ -152,6 +153,7 @@ export class EngineRig {
     });
     const registration = {
       ...request,
+      key: definitionKey(request.definition),
       payload: copyPayload(request.payload),
       payloadBytes: request.payload === undefined ? 0 : checkPayload(request.payload, "payload"),
       askedAtMs: this.clock.nowMs(),
