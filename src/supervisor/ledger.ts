@@ -109,6 +109,8 @@ export class Ledger implements LogSink {
     this.#settles = [];
     this.#weight = 0;
     entry[0] = this.#clock.nowMs();
+    // What a start would refuse to read must never be written: better to stop here than to brick the directory.
+    checkEntry(entry, "a proposal of this process");
     const obstacle = this.#failure ?? this.#offer(entry);
     if (obstacle === undefined) this.#inLog.set(entry, settles);
     // Later, as whoever is told may propose again, and may be in the midst of it.
