@@ -104,7 +104,7 @@ function open(directory: string): OpenedJournal {
       profile: "standard",
       report: (notice) => console.log(JSON.stringify(notice)),
     },
-    () => {},
+    () => undefined,
   );
 }
 

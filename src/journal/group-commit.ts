@@ -23,6 +23,7 @@ import type { JournalLimits } from "./limits.ts";
 import type { Report } from "./notice.ts";
 import type { SegmentMaker } from "./segment-maker.ts";
 import type { SidecarKeeper } from "./sidecar-keeper.ts";
+import { atEndOfTurn } from "./turn.ts";
 
 /** What a group commit works with. */
 export interface CommitContext {
@@ -102,11 +103,10 @@ export class GroupCommit {
     this.#cancelFlush?.();
     this.#cancelEverysec?.();
     this.#cancelEverysec = undefined;
-    const immediate = setImmediate(() => {
+    this.#cancelFlush = atEndOfTurn(() => {
       this.#cancelFlush = undefined;
       this.#goOn();
     });
-    this.#cancelFlush = () => clearImmediate(immediate);
   }
 
   /** Ends acknowledging for good; for syncs that failed elsewhere. Must not be called from `propose`. */
@@ -138,12 +138,7 @@ export class GroupCommit {
       this.#cancelFlush = undefined;
       this.#flush();
     };
-    if (waitMs > 0) {
-      this.#cancelFlush = clock.wakeAfter(Math.ceil(waitMs), run);
-      return;
-    }
-    const immediate = setImmediate(run);
-    this.#cancelFlush = () => clearImmediate(immediate);
+    this.#cancelFlush = waitMs > 0 ? clock.wakeAfter(Math.ceil(waitMs), run) : atEndOfTurn(run);
   }
 
   /** Writes the oldest batch and starts its sync, if nothing stands against it. */

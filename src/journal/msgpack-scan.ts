@@ -63,6 +63,11 @@ const reserved = 32;
 const extension = 33;
 
 const actions = makeActions();
+/** By action: how many bytes of length follow the first byte. */
+const lengthWidths = new Uint8Array(64);
+for (const action of [string8, binary8]) lengthWidths[action] = 1;
+for (const action of [string16, binary16, array16, map16]) lengthWidths[action] = 2;
+for (const action of [string32, binary32, array32, map32]) lengthWidths[action] = 4;
 
 function makeActions(): Uint8Array {
   const table = new Uint8Array(256);
@@ -106,49 +111,20 @@ export function scanMsgpack(bytes: Uint8Array, start: number, end: number): Scan
       if (at > end) return "cut short";
       continue;
     }
-    let length = 0;
-    switch (action) {
-      case fixString:
-        length = first & 0x1f;
-        break;
-      case fixArray:
-      case fixMap:
-        length = first & 0x0f;
-        break;
-      case string8:
-      case binary8:
-        if (at + 1 > end) return "cut short";
-        length = bytes[at] as number;
-        at += 1;
-        break;
-      case string16:
-      case binary16:
-      case array16:
-      case map16:
-        if (at + 2 > end) return "cut short";
-        length = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-        at += 2;
-        break;
-      case string32:
-      case binary32:
-      case array32:
-      case map32:
-        if (at + 4 > end) return "cut short";
-        length = readU32(bytes, at);
-        at += 4;
-        break;
-      case reserved:
-        return "reserved byte 0xc1";
-      default: {
-        if (keyWanted) return "key is not a string";
-        const fault = scanTimestamp(bytes, at, end, action);
-        if (fault !== undefined) return fault;
-        at += action === timestamp4 ? 5 : action === timestamp8 ? 9 : 14;
-        continue;
-      }
+    if (action >= timestamp4) {
+      if (action === reserved) return "reserved byte 0xc1";
+      if (keyWanted) return "key is not a string";
+      const fault = scanTimestamp(bytes, at, end, action);
+      if (fault !== undefined) return fault;
+      at += action === timestamp4 ? 5 : action === timestamp8 ? 9 : 14;
+      continue;
     }
+    const width = lengthWidths[action] as number;
+    if (at + width > end) return "cut short";
+    const length = width === 0 ? first & (action === fixString ? 0x1f : 0x0f) : readLength(bytes, at, width);
+    at += width;
 
-    if (action === fixString || (action >= string8 && action <= string32)) {
+    if (action <= string32 && action !== fixArray && action !== fixMap) {
       if (length > end - at) return "cut short";
       const fault = keyWanted ? scanKey(bytes, at, at + length, depth) : scanUtf8(bytes, at, at + length);
       if (fault !== undefined) return fault;
@@ -171,6 +147,11 @@ export function scanMsgpack(bytes: Uint8Array, start: number, end: number): Scan
     keyCount[depth] = 0;
     largeKeys[depth] = map && length > pairwiseKeysMax ? new Set() : undefined;
   }
+}
+
+function readLength(bytes: Uint8Array, at: number, width: number): number {
+  if (width === 1) return bytes[at] as number;
+  return width === 2 ? ((bytes[at] as number) << 8) | (bytes[at + 1] as number) : readU32(bytes, at);
 }
 
 function readU32(bytes: Uint8Array, at: number): number {

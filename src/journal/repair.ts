@@ -45,7 +45,7 @@ export interface RepairReport {
 export function repairJournal(directory: string, disk: Disk, options: RepairOptions): RepairReport {
   const lock = (options.acquireLock ?? acquireLock)(directory);
   try {
-    const files = readJournalFiles(directory, disk, () => {});
+    const files = readJournalFiles(directory, disk, () => undefined);
     const { damage } = files;
     const lastIndex = files.chain.index;
     if (damage === undefined) return { outcome: "nothing to do", damage, lastIndex, setAside: [] };

@@ -121,7 +121,7 @@ test("a first segment that does not begin at index 1 means that earlier entries 
   const disk = new SimDisk();
   disk.makeDirectory(directory);
   disk.put(`${directory}/kron.aof.0000000000000007`, segment([{ seq: 7, prev: 12345 }, { seq: 8 }]));
-  const { firstIndex, lastIndex, verdict } = readJournal(directory, disk, () => {});
+  const { firstIndex, lastIndex, verdict } = readJournal(directory, disk, () => undefined);
   equal([firstIndex, lastIndex, verdict.kind], [7, 8, "clean"]);
 });
 

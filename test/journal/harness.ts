@@ -122,7 +122,7 @@ export function open(disk: Disk, options: Partial<JournalOptions> = {}): Opened 
       profile: "standard",
       report: (notice) => notices.push(notice),
       limits: smallLimits,
-      acquireLock: () => ({ release: () => {} }),
+      acquireLock: () => ({ release: () => undefined }),
       ...options,
     },
     (index, _term, entry) => {

@@ -299,10 +299,10 @@ test("close() without start(), start() twice or after close(), propose() before 
     random: testRandom(),
     durability: { kind: "always" },
     profile: "edge",
-    report: () => {},
-    acquireLock: () => ({ release: () => {} }),
+    report: () => undefined,
+    acquireLock: () => ({ release: () => undefined }),
   } as const;
-  const silent = openJournal(options, () => {});
+  const silent = openJournal(options, () => undefined);
   is(silent.pendingCount, 0);
   is(silent.pendingBytes, 0);
   is(silent.replayedIndex, 0);
@@ -366,7 +366,7 @@ test("an error thrown by replay reaches the caller as it is, and everything is g
     random: testRandom(),
     durability: { kind: "always" },
     profile: "standard",
-    report: () => {},
+    report: () => undefined,
     acquireLock,
   } as const;
   throws(

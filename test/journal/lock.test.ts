@@ -64,7 +64,7 @@ test("acquireLock() does without the pid while the holder has not written it, or
 
 test("the lock of a killed process is free at once", async () => {
   const module = new URL("../../src/journal/lock.js", import.meta.url).href;
-  const script = `import(${JSON.stringify(module)}).then(({ acquireLock }) => { acquireLock(${JSON.stringify(root)}); console.log("held"); setInterval(() => {}, 1000); })`;
+  const script = `import(${JSON.stringify(module)}).then(({ acquireLock }) => { acquireLock(${JSON.stringify(root)}); console.log("held"); setInterval(() => undefined, 1000); })`;
   const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
   await new Promise((resolve) => child.stdout.once("data", resolve));
   const refused = errorOf(() => acquireLock(root));
@@ -111,8 +111,8 @@ test("a journal on the real disk: private files, one writer, a reader beside it"
   is(errorOf(() => open(nodeDisk, options))?.code, "KRON_DIR_LOCKED");
   await first.journal.close();
   for (const name of nodeDisk.list(directory)) is(nodeDisk.stat(join(directory, name))?.mode, 0o600, name);
-  is(readJournal(directory, nodeDisk, () => {}).lastIndex, 50);
-  is(readJournal(join(root, "nowhere"), nodeDisk, () => {}).verdict.kind, "missing");
+  is(readJournal(directory, nodeDisk, () => undefined).lastIndex, 50);
+  is(readJournal(join(root, "nowhere"), nodeDisk, () => undefined).verdict.kind, "missing");
   const second = open(nodeDisk, options);
   is(numbersOf(second.replayed).length, 50);
   await second.journal.close();

@@ -123,7 +123,7 @@ test("readJournal() names the damage that open() refuses", async () => {
   is(reading.verdict.firstIndex, numbers.length + 1);
 });
 
-const noLock = { clock: new TestClock(), acquireLock: () => ({ release: () => {} }) };
+const noLock = { clock: new TestClock(), acquireLock: () => ({ release: () => undefined }) };
 
 test("repairJournal() only looks unless the loss is accepted, and leaves a whole journal alone", async () => {
   const disk = await makeJournal();
