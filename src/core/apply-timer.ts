@@ -43,7 +43,7 @@ export function applyTimer(state: State, atMs: number, record: TimerRecord, appl
     case Kind.TIMER_RESUMED:
       return changeStatus(state, slot, Status.PAUSED, Status.ACTIVE);
     case Kind.TIMER_CANCELLED:
-      return cancel(state, slot, applied);
+      return cancel(state, atMs, slot, applied);
     case Kind.RUN_MISSED:
     case Kind.RUN_SKIPPED_OVERLAP:
       return passBy(state, atMs, slot, record, applied);
@@ -80,6 +80,7 @@ function update(state: State, atMs: number, slot: number, record: TimerUpdated):
   const [, , definitionField, anchorMs, nextAtMs, payload] = record;
   const { timers, definitions } = state;
   if (timers.status.get(slot) === Status.CANCELLED) return refused("KRON_TIMER_STATE", "the timer is cancelled");
+  if (nextAtMs !== -1 && isDue(state, atMs, slot)) return dueFirst();
   const definition = definitions.read(definitionField);
   if (definition === undefined) return notHeld();
   const obstacle = whyNotDueAt(state, slot, definition, nextAtMs);
@@ -142,15 +143,26 @@ function changeStatus(state: State, slot: number, from: number, to: number): Tim
   return { kind: "timer", slot };
 }
 
-function cancel(state: State, slot: number, applied: Applied): TimerChange | Refusal {
+function cancel(state: State, atMs: number, slot: number, applied: Applied): TimerChange | Refusal {
   const { timers } = state;
   if (timers.status.get(slot) === Status.CANCELLED) {
     return refused("KRON_TIMER_STATE", "the timer is cancelled already");
   }
+  if (isDue(state, atMs, slot)) return dueFirst();
   timers.status.set(slot, Status.CANCELLED);
   timers.nextAtMs.set(slot, 0);
   retireIfDone(state, slot, applied);
   return { kind: "timer", slot };
+}
+
+function isDue(state: State, atMs: number, slot: number): boolean {
+  const nextAtMs = state.timers.nextAtMs.get(slot);
+  return nextAtMs !== 0 && nextAtMs <= atMs;
+}
+
+/** An occurrence that is due has to be accounted for before its rule goes away; it came up after this was proposed. */
+function dueFirst(): Refusal {
+  return refused("KRON_CONFLICT", "an occurrence is due and has no outcome yet");
 }
 
 /** Accounts for occurrences that will not run. The first must be the one that is next, so none is counted twice. */

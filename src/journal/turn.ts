@@ -5,7 +5,6 @@
  * `everysec`, could follow itself for ever and starve everything else; a timer of 0 ms comes a millisecond late.
  */
 
-import { clearImmediate, setImmediate } from "node:timers";
 import type { CancelWait } from "../ports.ts";
 
 /** Calls `run` when this turn's callbacks and promises are done. */

@@ -122,21 +122,35 @@ export class Commands {
 
   /** Ends a timer for good. Runs that wait or retry are cancelled; one under way ends by itself unless `abort`. */
   async cancel(id: string, abort: boolean): Promise<ChangeResult> {
-    const slot = this.#slotOf(id);
-    const { ledger, data } = this.#engine;
-    if (this.#timers.status.get(slot) === Status.CANCELLED) return { timerId: id, changed: false };
+    for (let tries = 0; ; tries++) {
+      const slot = this.#slotOf(id);
+      if (this.#timers.status.get(slot) === Status.CANCELLED) return { timerId: id, changed: false };
+      const reference = this.#timers.reference(slot);
+      const outcome = await this.#proposeCancellation(slot, reference);
+      if (outcome.kind === "timer") {
+        if (abort) this.#abortRuns(reference);
+        return { timerId: id, changed: true };
+      }
+      // Another occurrence became due, or another call was first, in the meantime.
+      if (tries === conflictsMax) throw refusal(id, outcome);
+    }
+  }
+
+  #proposeCancellation(slot: number, reference: number): Promise<Outcome> {
     this.#assertOpen();
     this.#proposePending(slot, "cancelled");
-    const reference = this.#timers.reference(slot);
+    const { ledger, data } = this.#engine;
     for (const run of data.runs.values()) {
       if (run.slot !== slot || run.state === "running") continue;
       ledger.propose([Kind.RUN_CANCELLED, run.id, "timer-cancelled", 0], goesWithChange);
     }
-    const outcome = await this.#propose([Kind.TIMER_CANCELLED, reference]);
-    if (abort) {
-      for (const run of data.runs.values()) if (run.timer === reference) this.#engine.abort(run, "timer-cancelled");
+    return this.#propose([Kind.TIMER_CANCELLED, reference]);
+  }
+
+  #abortRuns(timer: number): void {
+    for (const run of this.#engine.data.runs.values()) {
+      if (run.timer === timer) this.#engine.abort(run, "timer-cancelled");
     }
-    return { timerId: id, changed: outcome.kind === "timer" };
   }
 
   /** Makes a run now. It consumes no occurrence; overlap rules hold for it as for any other. */

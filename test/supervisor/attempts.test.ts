@@ -207,7 +207,7 @@ test("results up to 16 KiB are kept, through a restart too, and are copies", asy
   const kept = rig.history("t")[0]?.result as typeof result;
   assert.equal(kept, { ...result, bytes: new Uint8Array([1, 2]) });
   kept.bytes[0] = 7;
-  assert.is((rig.history("t")[0]?.result as typeof result).bytes[0], 1);
+  assert.equal(rig.history("t")[0]?.result, { ...result, bytes: new Uint8Array([1, 2]) });
 });
 
 test("a payload is copied from the caller and for each attempt", async () => {

@@ -136,6 +136,15 @@ test("after the grace it is orphaned, stays on record, and each occurrence is ac
   assert.is(rig.view("once").state, "completed");
 });
 
+test("a fixed delay that is long overdue has missed one occurrence, not one per period", async () => {
+  const rig = new EngineRig();
+  await rig.add("t", { every: "1s" });
+  await rig.settle(rig.commands.pause("t"));
+  await rig.clock.advance("30s");
+  await rig.settle(rig.commands.cancel("t", false));
+  assert.equal(rig.account("t"), ["MISSED(cancelled) @1"]);
+});
+
 test("a triggered run of a timer without a callback waits for one", async () => {
   const rig = new EngineRig();
   await rig.add("t", { every: "1h" });
