@@ -13,7 +13,7 @@ import { DueQueue } from "../core/due-queue.ts";
 import { planMisfires, restartMs } from "../core/misfire.ts";
 import { Status } from "../core/outcome.ts";
 import { Kind, type LogRecord } from "../core/record.ts";
-import { isFixedDelay, jitterMs, type Recurrence } from "../core/recurrence.ts";
+import { jitterMs, type Recurrence } from "../core/recurrence.ts";
 import type { Run } from "../core/run.ts";
 import type { State } from "../core/state.ts";
 import { TimedSet } from "../core/timed-set.ts";
@@ -162,7 +162,6 @@ export class Scheduler {
         break;
       case Kind.RUN_MISSED:
       case Kind.RUN_SKIPPED_OVERLAP:
-      case Kind.TIMER_UPDATED:
         this.#release(record[1], false);
         break;
       case Kind.TIMER_CANCELLED:
@@ -213,7 +212,7 @@ export class Scheduler {
   /** Whether what is due would begin at once; an occurrence that overlaps is skipped, queued or makes room first. */
   #needsSlot(slot: number): boolean {
     const { timers, definitions } = this.#state;
-    if (timers.nextAtMs.get(slot) === 0 || !this.#deps.canRun(slot)) return false;
+    if (!this.#deps.canRun(slot)) return false;
     return timers.liveRuns.get(slot) === 0 || definitions.get(timers.definition.get(slot)).overlap === "allow";
   }
 
@@ -244,10 +243,6 @@ export class Scheduler {
   #fire(slot: number, nowMs: number): void {
     const { timers } = this.#state;
     const recurrence = this.#deps.recurrences.of(this.#state, slot);
-    if (timers.nextAtMs.get(slot) === 0) {
-      this.#restart(slot, recurrence, nowMs);
-      return;
-    }
     const firstMs = timers.nextAtMs.get(slot);
     const delayMs = jitterMs(recurrence.definition, timers.idOf(slot) ?? "", firstMs);
     this.#proposed.add(slot);
@@ -262,19 +257,6 @@ export class Scheduler {
       return;
     }
     this.#makeRun(slot, recurrence, firstMs, nowMs - delayMs, nowMs);
-  }
-
-  /** A fixed delay that neither has a next due time nor a run whose finish would give it one begins anew. */
-  #restart(slot: number, { definition, anchorMs }: Recurrence, nowMs: number): void {
-    const { timers } = this.#state;
-    const nextAtMs = restartMs(definition, Math.max(nowMs, timers.lastScheduledAtMs.get(slot)));
-    this.#proposed.add(slot);
-    const payload = timers.payload(slot) ?? null;
-    const record: LogRecord = [
-      ...([Kind.TIMER_UPDATED, timers.reference(slot), timers.definition.get(slot)] as const),
-      ...([anchorMs, nextAtMs, payload] as const),
-    ];
-    this.#deps.ledger.propose(record);
   }
 
   #makeRun(slot: number, recurrence: Recurrence, firstMs: number, untilMs: number, nowMs: number): void {
@@ -325,13 +307,9 @@ export class Scheduler {
 
   #dueMs(slot: number): number | undefined {
     const { timers } = this.#state;
-    if (timers.status.get(slot) !== Status.ACTIVE) return undefined;
     const nextAtMs = timers.nextAtMs.get(slot);
+    if (nextAtMs === 0 || timers.status.get(slot) !== Status.ACTIVE) return undefined;
     const definition = this.#state.definitions.get(timers.definition.get(slot));
-    if (nextAtMs === 0) {
-      const isStuck = timers.liveRuns.get(slot) === 0 && isFixedDelay(definition);
-      return isStuck ? 0 : undefined;
-    }
     const dueMs = nextAtMs + jitterMs(definition, timers.idOf(slot) ?? "", nextAtMs);
     if (!this.#deps.canRun(slot)) {
       return this.#isGrace || isOneShot(definition) ? undefined : dueMs + orphanSweepMs;

@@ -78,15 +78,15 @@ function tellAll(entries: readonly Entry[]): { told: Map<string, number>; marks:
       if (name === "timer") told.set(`${type} ${timerId}`, (told.get(`${type} ${timerId}`) ?? 0) + 1);
     },
   };
-  entries.forEach((entry, index) => {
+  for (const entry of entries) {
     const [atMs, ...records] = entry;
     for (const record of records) {
-      const outcome = apply(state, index + 1, 0, [atMs, record]).outcomes[0];
+      const outcome = apply(state, state.appliedIndex + 1, 0, [atMs, record]).outcomes[0];
       if (outcome === undefined || outcome.kind === "refused") continue;
       emitRecord(sink, state, atMs, record, outcome);
       if (record[0] === Kind.TIMER_CREATED || record[0] === Kind.TIMER_UPDATED) marks.add(`${record[5]}`);
     }
-  });
+  }
   return { told, marks, runIds };
 }
 

@@ -8,6 +8,7 @@ import * as assert from "node:assert/strict";
 import { apply } from "../../src/core/apply.ts";
 import type { TimerDefinition } from "../../src/core/definition.ts";
 import { isReboot } from "../../src/core/definition-table.ts";
+import { Status } from "../../src/core/outcome.ts";
 import { type Entry, Kind, type LogRecord } from "../../src/core/record.ts";
 import type { Run } from "../../src/core/run.ts";
 import { State } from "../../src/core/state.ts";
@@ -45,9 +46,7 @@ export interface Account {
 /** Checks the log entry by entry; throws at the first thing that does not add up. */
 export function checkAccount(entries: readonly Entry[]): Account {
   const checker = new Checker();
-  entries.forEach((entry, index) => {
-    checker.take(index + 1, entry);
-  });
+  for (const entry of entries) checker.take(entry);
   checker.end();
   return { state: checker.state, ...checker.counts, tokens: checker.tokens };
 }
@@ -59,11 +58,11 @@ class Checker {
   readonly #timers = new Map<number, TimerAccount>();
   readonly #runs = new Map<number, RunAccount>();
 
-  take(index: number, entry: Entry): void {
+  take(entry: Entry): void {
     // Record by record, so that each can be judged by the state just after it.
     const [atMs, ...records] = entry;
     for (const record of records) {
-      const outcome = apply(this.state, index, 0, [atMs, record]).outcomes[0];
+      const outcome = apply(this.state, this.state.appliedIndex + 1, 0, [atMs, record]).outcomes[0];
       if (outcome === undefined || outcome.kind === "refused") continue;
       if (outcome.kind === "run") this.#run(record, outcome);
       else if (outcome.kind === "timer") this.#timer(record, outcome.slot, atMs);
@@ -99,6 +98,7 @@ class Checker {
         }
         account.definition = this.#definition(slot);
         // The instant of a one-shot is the user's own choice, and may lie before what ran under another rule.
+        if (record[4] === 0) this.#goOn(slot, account);
         if (record[4] !== -1 && isOneShot(account.definition)) account.lastAtMs = 0;
         break;
       }
@@ -168,21 +168,23 @@ class Checker {
     if (record[0] === Kind.RUN_SUCCEEDED) this.counts.succeeded += 1;
     else if (record[0] === Kind.RUN_CANCELLED) this.counts.cancelled += 1;
     else if (runAccount.isFinished) this.counts.dead += 1;
-    // Only the finish of the scheduled run gives a fixed delay its next due time.
-    const nextAtMs = this.state.timers.nextAtMs.get(run.slot);
-    if (runAccount.isFinished && account.nextAtMs === 0 && nextAtMs !== 0) {
-      assert.ok(isFixedDelay(account.definition) && !run.isManual, "only a fixed delay waits for a finish");
-      assert.ok(nextAtMs > account.lastAtMs, "due times grow");
-      account.nextAtMs = nextAtMs;
-    }
+    if (runAccount.isFinished) this.#goOn(run.slot, account);
+  }
+
+  /** A fixed delay gets its next due time from a finish, or from an update when there is no run to finish. */
+  #goOn(slot: number, account: TimerAccount): void {
+    const nextAtMs = this.state.timers.nextAtMs.get(slot);
+    if (account.nextAtMs !== 0 || nextAtMs === 0) return;
+    assert.ok(isFixedDelay(account.definition), "only a fixed delay waits for a finish");
+    assert.ok(nextAtMs > account.lastAtMs, "due times grow");
+    account.nextAtMs = nextAtMs;
   }
 
   /** Occurrences get their outcome in order, none left out, none twice. */
   #consume(slot: number, firstAtMs: number, lastAtMs: number, count: number, nextAtMs: number): void {
     const account = this.#accountOf(slot);
     assert.equal(firstAtMs, account.nextAtMs, "the first occurrence without an outcome is the one that gets it");
-    // A start is due at the time of the start, whatever the wall clock says then.
-    assert.ok(firstAtMs > account.lastAtMs || isReboot(account.definition), "due times grow");
+    assert.ok(firstAtMs > account.lastAtMs, "due times grow");
     let atMs = firstAtMs;
     for (let n = 1; n < count; n++) atMs = expectedAfter(account, atMs);
     assert.equal(atMs, lastAtMs, `the last of ${count} occurrences`);
@@ -192,12 +194,15 @@ class Checker {
       assert.equal(nextAtMs, expectedMs, "the next occurrence");
     account.lastAtMs = lastAtMs;
     account.nextAtMs = nextAtMs;
+    this.#goOn(slot, account);
   }
 
   #reboot(atMs: number): void {
     for (const [slot, account] of this.#timers) {
       if (!isReboot(account.definition) || account.nextAtMs !== 0) continue;
-      if (this.state.timers.nextAtMs.get(slot) === atMs) account.nextAtMs = atMs;
+      if (this.state.timers.status.get(slot) === Status.CANCELLED) continue;
+      account.nextAtMs = this.state.timers.nextAtMs.get(slot);
+      assert.equal(account.nextAtMs, Math.max(atMs, account.lastAtMs + 1), "a start is due when it happens");
     }
   }
 
