@@ -81,6 +81,8 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
   #embedded: Embedded | undefined;
   #dataDir: string | undefined;
   #closing: Promise<void> | undefined;
+  /** The part of the start in which what was queued becomes durable. */
+  #scheduling: Promise<unknown> | undefined;
 
   constructor(options: KronOptions = {}) {
     super();
@@ -114,6 +116,8 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
   async cancel(id: string, options: { readonly abort?: boolean } = {}): Promise<ChangeResult> {
     const wasQueued = this.#queued.delete(id);
     if ((this.#phase === "new" || this.#phase === "starting") && wasQueued) return { timerId: id, changed: true };
+    // The start may be about to make it durable; it has to be there before it can be cancelled.
+    if (wasQueued) await this.#scheduling?.catch(() => undefined);
     return this.#open().commands.cancel(id, options.abort === true);
   }
 
@@ -264,7 +268,10 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
 
   async #scheduleQueued(embedded: Embedded): Promise<void> {
     const queued = [...this.#queued.values()];
-    await Promise.all(queued.map(({ registration, callback }) => embedded.schedule(registration, callback)));
+    this.#scheduling = Promise.all(
+      queued.map(({ registration, callback }) => embedded.schedule(registration, callback)),
+    );
+    await this.#scheduling;
     for (const { registration } of queued) this.#queued.delete(registration.id);
   }
 

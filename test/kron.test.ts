@@ -3,48 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { kron as defaultKron, isKronError, Kron, type KronOptions, type RunContext } from "../src/index.ts";
-import type { Logger } from "../src/ports.ts";
+import { codeOf, freshDirectory, make, nextRun, quiet, removeDirectories, silent } from "./support/runtimes.ts";
 import { suite } from "./support/suite.ts";
 
 const test = suite("kron");
 
-const root = mkdtempSync(join(tmpdir(), "kron-test-"));
-test.after(() => rmSync(root, { recursive: true, force: true }));
-
-const silent = (): void => undefined;
-const quiet: Logger = { debug: silent, info: silent, warn: silent, error: silent };
-let directories = 0;
-
-function freshDirectory(): string {
-  directories += 1;
-  return join(root, `d${directories}`);
-}
-
-function make(options: KronOptions = {}): Kron {
-  return new Kron({ dataDir: freshDirectory(), logger: quiet, ...options });
-}
-
-async function codeOf(call: () => unknown): Promise<string> {
-  try {
-    await call();
-  } catch (error) {
-    if (isKronError(error)) return error.code;
-    throw error;
-  }
-  return "none";
-}
-
-/** Resolves with the next run event of this type. */
-function nextRun(kron: Kron, type: string): Promise<unknown> {
-  return new Promise((resolve) => {
-    const listen = (event: { type: string }): void => {
-      if (event.type !== type) return;
-      kron.off("run", listen);
-      resolve(event);
-    };
-    kron.on("run", listen);
-  });
-}
+test.after(removeDirectories);
 
 test("a timer runs, and a restart knows it", async () => {
   const dataDir = freshDirectory();
@@ -129,7 +93,7 @@ test("the directory: the argument, the option, KRON_HOME, and .kron", async () =
     freshDirectory(),
     freshDirectory(),
     freshDirectory(),
-    mkdtempSync(join(root, "cwd-")),
+    mkdtempSync(join(tmpdir(), "kron-cwd-")),
   ];
   const where = async (options: KronOptions, dataDir?: string): Promise<string | undefined> => {
     const kron = new Kron({ logger: quiet, ...options });
@@ -147,6 +111,7 @@ test("the directory: the argument, the option, KRON_HOME, and .kron", async () =
     assert.is(await where({}), join(process.cwd(), ".kron"));
   } finally {
     process.chdir(before.cwd);
+    rmSync(cwd, { recursive: true });
     if (before.home === undefined) delete process.env.KRON_HOME;
     else process.env.KRON_HOME = before.home;
   }

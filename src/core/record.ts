@@ -37,8 +37,8 @@ export const Kind = {
 /** The name of a record kind, as users see it. */
 export type KindName = keyof typeof Kind;
 
-/** Why a run was cancelled, as users see it; `updated`: its timer's new definition leaves it no attempt. */
-export type CancelReason = "requested" | "replaced" | "timer-cancelled" | "updated";
+/** Why a run was cancelled, as users see it. */
+export type CancelReason = "requested" | "replaced" | "timer-cancelled";
 
 /** Why occurrences were missed: none of them ran, and this is the account of it. */
 export type MissReason = "late" | "orphaned" | "cancelled" | "updated";

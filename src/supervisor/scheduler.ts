@@ -227,10 +227,7 @@ export class Scheduler {
     if (run === undefined) return;
     this.#retryHandles.delete(run.id);
     if (run.state !== "retrying" || !this.#deps.canRun(run.slot)) return;
-    const { timers, definitions } = this.#state;
-    if (run.attempt >= definitions.get(timers.definition.get(run.slot)).retry.maxAttempts) {
-      this.#deps.ledger.propose([Kind.RUN_CANCELLED, run.id, "updated", 0]);
-    } else if (this.#mayStart(run)) this.#proposeStart(run);
+    if (this.#mayStart(run)) this.#proposeStart(run);
     else this.#lists.addParked(run);
   }
 

@@ -31,6 +31,19 @@ test("TIMER_CREATED fills the columns and shares equal definitions by number", (
   assert.is(timers.payload(lab.slot("b")), undefined);
 });
 
+test("an occurrence that is due keeps its rule until it is accounted for", () => {
+  const lab = new StateLab();
+  const timer = lab.create("a", definitionOf(), 11_000);
+  lab.atMs = 11_000;
+  const every2s = definitionOf({ schedule: { kind: "every", everyMs: 2_000 } });
+  lab.refused(change(timer, every2s, 13_000), "KRON_CONFLICT");
+  lab.refused([Kind.TIMER_CANCELLED, timer], "KRON_CONFLICT");
+  assert.is(lab.do(change(timer, definitionOf({ retry: noRetry }), -1)).kind, "timer", "its due time stays");
+  lab.do([Kind.RUN_MISSED, timer, 11_000, 11_000, 1, 12_000, "updated"]);
+  assert.is(lab.do(change(timer, every2s, 13_000)).kind, "timer");
+  assert.is(lab.do([Kind.TIMER_CANCELLED, timer]).kind, "timer");
+});
+
 test("a second TIMER_CREATED of an id is refused, whatever the status but cancelled", () => {
   const lab = new StateLab();
   const timer = lab.create("a", definitionOf(), 11_000);

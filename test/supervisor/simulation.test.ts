@@ -5,6 +5,7 @@
 
 import * as assert from "uvu/assert";
 import { overlapPolicies } from "../../src/core/definition.ts";
+import { checkState } from "../../src/core/invariants.ts";
 import type { ScheduleOptions } from "../../src/core/options.ts";
 import type { RunContext } from "../../src/runners/callback-context.ts";
 import { checkAccount } from "../support/account-check.ts";
@@ -193,6 +194,7 @@ test(`any history adds up (${rounds} rounds from seed ${firstSeed})`, async () =
       for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += account[name];
       for (const token of simulation.tokens) assert.ok(account.tokens.has(token), "what executed was begun by the log");
       compareStates(rig, account.state);
+      assert.equal(checkState(rig.engine.data), []);
       checkLiveness(rig);
     } catch (error) {
       throw new Error(`KRON_SEED=${seed}: ${error instanceof Error ? error.stack : String(error)}`);

@@ -25,6 +25,8 @@ interface TimerAccount {
 
 interface RunAccount {
   attempts: number;
+  /** How many there may be: decided when an attempt fails, and not taken back by a later definition. */
+  attemptsMax: number;
   /** The token of the attempt under way, 0 between attempts. */
   token: number;
   isFinished: boolean;
@@ -140,7 +142,7 @@ class Checker {
 
   #begin(run: Run, starts: boolean, account: TimerAccount): void {
     assert.ok(!this.#runs.has(run.id), "a run is made once");
-    this.#runs.set(run.id, { attempts: 0, token: 0, isFinished: false });
+    this.#runs.set(run.id, { attempts: 0, attemptsMax: 1, token: 0, isFinished: false });
     if (starts) this.#attempt(run, account);
   }
 
@@ -148,11 +150,11 @@ class Checker {
     const runAccount = this.#runOf(run);
     assert.equal(runAccount.token, 0, "an attempt begins after the one before it ended");
     assert.ok(!this.tokens.has(run.token), "tokens are unique");
-    const { overlap, concurrency, retry } = account.definition;
+    const { overlap, concurrency } = account.definition;
     if (overlap !== "allow") assert.equal(account.running.size, 0, `overlap under ${overlap}`);
     else if (concurrency > 0) assert.ok(account.running.size < concurrency, "more runs than allowed");
     runAccount.attempts += 1;
-    assert.ok(runAccount.attempts <= Math.max(1, retry.maxAttempts), "more attempts than allowed");
+    assert.ok(runAccount.attempts <= runAccount.attemptsMax, "more attempts than allowed");
     runAccount.token = run.token;
     this.tokens.add(run.token);
     account.running.add(run.id);
@@ -168,6 +170,7 @@ class Checker {
     if (record[0] === Kind.RUN_SUCCEEDED) this.counts.succeeded += 1;
     else if (record[0] === Kind.RUN_CANCELLED) this.counts.cancelled += 1;
     else if (runAccount.isFinished) this.counts.dead += 1;
+    if (run.state === "retrying") runAccount.attemptsMax = account.definition.retry.maxAttempts;
     if (runAccount.isFinished) this.#goOn(run.slot, account);
   }
 
