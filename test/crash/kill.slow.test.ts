@@ -133,7 +133,7 @@ test(`nothing acknowledged is lost in ${rounds} kills (seed ${seed})`, async () 
   for (let round = 0; round < rounds; round++) {
     const isEarly = random.chance(0.15);
     facts.push(
-      ...(await live(directory, random.int(0, 2 ** 30), isEarly ? random.int(50, 250) : random.int(20, 300), isEarly)),
+      ...(await live(directory, random.int(0, 2 ** 30), isEarly ? random.int(50, 250) : random.int(20, 220), isEarly)),
     );
   }
   const entries = readEntries(directory);
