@@ -1,0 +1,96 @@
+/** Occurrences without an outcome, as `kron doctor` tells of them: since when, and why. */
+
+import type { DueOccurrences, Pending } from "../../src/core/pending.ts";
+import { formatRunId, type Run } from "../../src/core/run.ts";
+import type { State } from "../../src/core/state.ts";
+import { printable } from "../printable.ts";
+import { type Column, tableLines } from "../table.ts";
+import { localTime, relativeTime } from "../times.ts";
+import type { Offline } from "./offline.ts";
+
+/** The lines that a person reads; `--json` has more. */
+const linesMax = 20;
+
+const columns: readonly Column[] = [
+  { heading: "TIMER", widthMin: 12 },
+  { heading: "DUE" },
+  { heading: "AGO" },
+  { heading: "COUNT", align: "right" },
+  { heading: "RUN" },
+  { heading: "WHY", widthMin: 20 },
+];
+
+/** The table of what is pending; no lines when nothing is. */
+export function pendingLines(pending: Pending, offline: Offline, nowMs: number, width: number | undefined): string[] {
+  const { state, zone } = offline;
+  const when = (ms: number): string[] => [localTime(ms, zone), relativeTime(ms, nowMs).replace(" ago", "")];
+  const rows = [
+    ...pending.runs.map((run) => [
+      printable(state.timers.idOf(run.slot) ?? ""),
+      ...when(run.dueAtMs),
+      "1",
+      formatRunId(run.id),
+      whyRun(run, offline, nowMs),
+    ]),
+    ...pending.due.map((due) => [
+      printable(due.timerId),
+      ...when(due.firstAtMs),
+      String(due.count),
+      "-",
+      whyDue(due, offline),
+    ]),
+  ];
+  if (rows.length === 0) return [];
+  const shown = rows.slice(0, linesMax);
+  const left = pending.runCount + pending.dueTimerCount - shown.length;
+  return [...tableLines(columns, shown, width), ...(left > 0 ? [`… and ${left} more`] : [])];
+}
+
+/** What is pending, for `--json`. */
+export function pendingJson(pending: Pending, offline: Offline, nowMs: number): object {
+  const { state } = offline;
+  return {
+    runCount: pending.runCount,
+    runs: pending.runs.map((run) => ({
+      timerId: timerIdOf(state, run),
+      runId: formatRunId(run.id),
+      state: run.state,
+      isManual: run.isManual,
+      attempt: run.attempt,
+      scheduledAtMs: run.scheduledAtMs,
+      dueAtMs: run.dueAtMs,
+      retryAtMs: run.retryAtMs || null,
+      why: whyRun(run, offline, nowMs),
+    })),
+    dueTimerCount: pending.dueTimerCount,
+    due: pending.due.map((due) => ({
+      timerId: due.timerId,
+      firstAtMs: due.firstAtMs,
+      lastAtMs: due.lastAtMs,
+      count: due.count,
+      lateMs: nowMs - due.firstAtMs,
+      isPaused: due.isPaused,
+      why: whyDue(due, offline),
+    })),
+  };
+}
+
+function timerIdOf(state: State, run: Run): string {
+  return state.timers.idOf(run.slot) ?? "";
+}
+
+function whyRun(run: Run, { runtime, zone }: Offline, nowMs: number): string {
+  if (run.state === "retrying") {
+    return `attempt ${run.attempt} failed, the next is due ${localTime(run.retryAtMs, zone)} (${relativeTime(run.retryAtMs, nowMs)})`;
+  }
+  if (run.state === "waiting") return "waits for a slot, or for the run before it";
+  if (runtime.state === "running") return `attempt ${run.attempt} is under way`;
+  return `attempt ${run.attempt} was under way when the process ended; the next start records it as lost`;
+}
+
+function whyDue(due: DueOccurrences, { runtime }: Offline): string {
+  if (due.isPaused) return "the timer is paused";
+  if (runtime.state !== "running") return "no runtime is there; the next start applies the misfire policy";
+  if (due.hasLiveRun) return "a run of the timer is under way";
+  return "all slots are taken, or nothing executes it";
+}

@@ -1,0 +1,151 @@
+/** `kron explain "<cron>"`: a cron expression in words, its fields, its next due times, and what clock changes do. */
+
+import { compileCron, type DayMatch, type DstPolicy } from "../../src/core/cron.ts";
+import { parseCron } from "../../src/core/cron-parse.ts";
+import { dayMatches, dstPolicies } from "../../src/core/definition.ts";
+import { isKronError } from "../../src/core/errors.ts";
+import { stableHash } from "../../src/core/hash.ts";
+import { formatInstant } from "../../src/core/instant.ts";
+import { type Zone, Zones } from "../../src/core/zone.ts";
+import { intlOffsetSource } from "../../src/zone-source.ts";
+import { type ClockChange, findClockChanges } from "../clock-changes.ts";
+import { type CommandContext, jsonVersion } from "../context.ts";
+import { cronFieldTexts } from "../cron-fields-text.ts";
+import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import { readCount } from "../numbers.ts";
+import { printable } from "../printable.ts";
+import { localTime, offsetText, relativeTime } from "../times.ts";
+
+/** Options of `kron explain`. */
+export interface ExplainOptions {
+  readonly next?: string;
+  readonly dst?: string;
+  readonly dayMatch?: string;
+  /** The timer id from which `H` is derived. */
+  readonly id?: string;
+}
+
+const countDefault = 10;
+const yearMs = 366 * 86_400_000;
+
+/** Explains `expression` in the zone of `--tz`, UTC by default, as `schedule()` has it. */
+export function explain(context: CommandContext, expression: string, options: ExplainOptions): ExitCodeValue {
+  const count = readCount(options.next, "--next", countDefault, 0, 100_000);
+  const zones = new Zones(intlOffsetSource());
+  const zone = zones.get(context.zoneName ?? "UTC");
+  const asked = {
+    dst: readChoice(options.dst ?? "vixie", "--dst", dstPolicies),
+    dayMatch: readChoice(options.dayMatch ?? "or", "--day-match", dayMatches),
+    hashSeed: options.id === undefined ? 0 : stableHash(options.id),
+  };
+  const explained = explainWithPlace(context, expression, () => work(expression, zone, zones, asked, count, context));
+  if (context.output.options.isJson) printJson(context, explained);
+  else print(context, explained);
+  return ExitCode.OK;
+}
+
+interface Asked {
+  readonly dst: DstPolicy;
+  readonly dayMatch: DayMatch;
+  readonly hashSeed: number;
+}
+
+interface Explained extends Asked {
+  readonly expression: string;
+  readonly zone: Zone;
+  readonly description: string;
+  readonly fields: Readonly<Record<string, string>> | undefined;
+  readonly next: readonly number[];
+  readonly changes: readonly ClockChange[];
+}
+
+function work(
+  expression: string,
+  zone: Zone,
+  zones: Zones,
+  asked: Asked,
+  count: number,
+  { nowMs }: CommandContext,
+): Explained {
+  const cron = compileCron(expression, { zone, ...asked });
+  const next: number[] = [];
+  for (let atMs = cron.next(nowMs); atMs !== undefined && next.length < count; atMs = cron.next(atMs)) next.push(atMs);
+  const parsed = parseCron(expression, asked.hashSeed);
+  const base = { ...asked, expression, zone, description: cron.describe(), next };
+  if (parsed.kind === "reboot") return { ...base, fields: undefined, changes: [] };
+  const local = compileCron(expression, { ...asked, zone: zones.get("UTC") });
+  const changes = findClockChanges(local, zone, asked.dst, parsed.fields.wildcard, nowMs, nowMs + yearMs);
+  return { ...base, fields: cronFieldTexts(parsed.fields), changes };
+}
+
+function readChoice<Choice extends string>(text: string, option: string, choices: readonly Choice[]): Choice {
+  const choice = choices.find((known) => known === text);
+  if (choice !== undefined) return choice;
+  const message = `Expected ${option} to be one of ${choices.join(", ")}, got "${printable(text)}"`;
+  throw new CommandError(ExitCode.USAGE, message);
+}
+
+/** Does `body`, and when the expression is at fault shows where, on standard error, before the error goes on. */
+function explainWithPlace(context: CommandContext, expression: string, body: () => Explained): Explained {
+  try {
+    return body();
+  } catch (error) {
+    if (isKronError(error, "KRON_CRON_INVALID") && !context.output.options.isJson) {
+      const { offset, length } = error.details ?? {};
+      if (typeof offset === "number" && typeof length === "number") {
+        const [before, marked] = [expression.slice(0, offset), expression.slice(offset, offset + length)];
+        const carets = "^".repeat(Math.max(1, printable(marked).length));
+        context.output.message(`  ${printable(expression)}\n  ${" ".repeat(printable(before).length)}${carets}`);
+      }
+    }
+    throw error;
+  }
+}
+
+function print({ output, nowMs }: CommandContext, explained: Explained): void {
+  const { zone, description, fields, next, changes } = explained;
+  output.line(output.toned("strong", description));
+  if (fields !== undefined) {
+    output.line();
+    for (const [name, text] of Object.entries(fields)) output.line(`${`${name}:`.padEnd(14)}${text}`);
+  }
+  if (next.length > 0) {
+    output.line();
+    output.line(`next ${next.length === 1 ? "time" : `${next.length} times`} in ${zone.name}:`);
+    for (const atMs of next) output.line(`  ${localTime(atMs, zone)}  ${relativeTime(atMs, nowMs)}`);
+  }
+  if (changes.length > 0) {
+    output.line();
+    output.line("clock changes in the next year that touch it:");
+    for (const change of changes) output.line(`  ${changeText(change, zone)}`);
+  }
+}
+
+function changeText(change: ClockChange, zone: Zone): string {
+  const { kind, atMs, offsetBeforeMs, offsetAfterMs, count, firstLocalMs, effect } = change;
+  const clock = formatInstant(firstLocalMs).slice(11, 19);
+  const what = count === 1 ? clock : `${count} due times from ${clock} on`;
+  const happens = kind === "gap" ? "do not exist" : "come twice";
+  const verb = count === 1 ? happens.replace("do not", "does not").replace("come", "comes") : happens;
+  const effects = {
+    "made up": `${count === 1 ? "it is" : "they are"} made up by one run at ${localTime(atMs, zone).slice(11, 19)}`,
+    "left out": count === 1 ? "it is left out" : "they are left out",
+    "run twice": count === 1 ? "it runs both times" : "they run both times",
+    "run once": count === 1 ? "it runs the first time only" : "they run the first time only",
+  };
+  const date = localTime(atMs, zone).slice(0, 10);
+  return `${date}  ${offsetText(offsetBeforeMs)} to ${offsetText(offsetAfterMs)}: ${what} ${verb}; ${effects[effect]}`;
+}
+
+function printJson({ output, nowMs }: CommandContext, explained: Explained): void {
+  const { expression, zone, dst, dayMatch, description, fields, next, changes } = explained;
+  output.json({
+    ...{ version: jsonVersion, command: "explain", expression, zone: zone.name, dst, dayMatch, description, fields },
+    next: next.map((atMs) => ({ atMs, local: localTime(atMs, zone), inMs: atMs - nowMs })),
+    clockChanges: changes.map(({ firstLocalMs, ...change }) => ({
+      ...change,
+      local: localTime(change.atMs, zone),
+      firstLocal: formatInstant(firstLocalMs).slice(0, 19),
+    })),
+  });
+}

@@ -1,0 +1,102 @@
+/** `kron job status <timer>`: everything on record about one timer, its history left aside. */
+
+import { isKronError } from "../../src/core/errors.ts";
+import { formatRunId, type Run } from "../../src/core/run.ts";
+import { type TimerView, viewTimer } from "../../src/supervisor/views.ts";
+import { type CommandContext, jsonVersion } from "../context.ts";
+import type { ExitCodeValue } from "../exit-codes.ts";
+import { jsonText } from "../output.ts";
+import { printable, shortened } from "../printable.ts";
+import { fullTime, tookText } from "../times.ts";
+import { type Offline, openOffline, reportReading, runtimeJson, slotOfTimer } from "./offline.ts";
+import { policyText, scheduleText } from "./schedule-text.ts";
+
+const shownCharactersMax = 200;
+
+/** Prints the timer of that id. */
+export function jobStatus(context: CommandContext, id: string): ExitCodeValue {
+  const offline = openOffline(context);
+  const { state } = offline;
+  const slot = slotOfTimer(state, id);
+  const view = viewTimer(state, slot, false);
+  const runs = [...state.runs.values()].filter((run) => run.slot === slot);
+  const { output } = context;
+  if (output.options.isJson) {
+    output.json({
+      ...{ version: jsonVersion, command: "job status", dataDir: context.dataDir, runtime: runtimeJson(offline) },
+      timer: view,
+      runs: runs.map(runJson),
+    });
+  } else {
+    for (const [label, text] of lines(view, slot, runs, offline, context.nowMs)) {
+      output.line(`${(label === "" ? "" : `${label}:`).padEnd(13)}${text}`);
+    }
+  }
+  return reportReading(context, offline);
+}
+
+function runJson(run: Run): object {
+  return {
+    runId: formatRunId(run.id),
+    state: run.state,
+    isManual: run.isManual,
+    attempt: run.attempt,
+    scheduledAtMs: run.scheduledAtMs,
+    dueAtMs: run.dueAtMs,
+    startedAtMs: run.startedAtMs || null,
+    retryAtMs: run.retryAtMs || null,
+  };
+}
+
+type Line = readonly [label: string, text: string];
+
+function lines(view: TimerView, slot: number, runs: readonly Run[], offline: Offline, nowMs: number): Line[] {
+  const { state, zone, runtime } = offline;
+  const { definition } = view;
+  const time = (ms: number): string => fullTime(ms, zone, nowMs);
+  const result: Line[] = [
+    ["timer", printable(view.id)],
+    ["status", view.state + (view.state === "running" && runtime.state === "ended" ? " (when the process ended)" : "")],
+    ["schedule", scheduleText(definition, state.timers.anchorMs.get(slot))],
+  ];
+  const words = wordsOf(offline, slot);
+  if (words !== undefined) result.push(["", words]);
+  result.push(["policies", policyText(definition)], ["created", time(view.createdAtMs)]);
+  if (view.lastFinishedAtMs !== undefined) result.push(["last_run", time(view.lastFinishedAtMs)]);
+  if (view.lastDurationMs !== undefined) result.push(["duration", tookText(view.lastDurationMs)]);
+  if (view.lastOutcome !== undefined) result.push(["last_status", view.lastOutcome]);
+  if (view.lastError !== undefined) {
+    const { name, message } = view.lastError;
+    result.push(["last_error", shortened(`${name}: ${message}`, shownCharactersMax)]);
+  }
+  result.push(["next_run", view.nextRunAtMs === undefined ? "-" : time(view.nextRunAtMs)]);
+  for (const run of runs) result.push(["run", runText(run, time)]);
+  result.push(["counts", countsText(view)], ["retries_7d", String(view.retriesIn7Days)]);
+  if (view.payload !== undefined) result.push(["payload", payloadText(view.payload)]);
+  return result;
+}
+
+/** A cron schedule in words; undefined for other schedules, and for zones that this machine does not know. */
+function wordsOf({ state, recurrences }: Offline, slot: number): string | undefined {
+  try {
+    return recurrences.of(state, slot).cron?.describe();
+  } catch (error) {
+    if (isKronError(error, "KRON_ZONE_INVALID")) return undefined;
+    throw error;
+  }
+}
+
+function runText(run: Run, time: (ms: number) => string): string {
+  const name = `${formatRunId(run.id)} ${run.isManual ? "by hand" : "due"} ${time(run.dueAtMs)}`;
+  if (run.state === "retrying") return `${name}, attempt ${run.attempt + 1} ${time(run.retryAtMs)}`;
+  return run.state === "running" ? `${name}, attempt ${run.attempt} under way` : `${name}, waiting`;
+}
+
+function countsText(view: TimerView): string {
+  const { succeededCount, deadCount, missedCount, skippedCount } = view;
+  return `${succeededCount} succeeded, ${deadCount} dead, ${missedCount} missed, ${skippedCount} skipped`;
+}
+
+function payloadText(payload: unknown): string {
+  return shortened(jsonText(payload), shownCharactersMax);
+}

@@ -1,0 +1,92 @@
+/** `kron log dump`: every entry of the journal as one line of JSON, with the names of its fields. */
+
+import { decodeDefinition } from "../../src/core/definition.ts";
+import { isKronError } from "../../src/core/errors.ts";
+import { formatInstant } from "../../src/core/instant.ts";
+import { type Entry, kindName, type LogRecord } from "../../src/core/record.ts";
+import { recordFields } from "../../src/core/record-shape.ts";
+import { nodeDisk } from "../../src/journal/node-disk.ts";
+import { type EntryWhere, type JournalReading, readJournal } from "../../src/journal/reader.ts";
+import { type CommandContext, jsonVersion } from "../context.ts";
+import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import { readCount } from "../numbers.ts";
+import { checkDirectory, checkThere } from "./offline.ts";
+
+/** Options of `kron log dump`. */
+export interface LogDumpOptions {
+  /** The first and last index wanted. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly limit?: string;
+}
+
+/** Ends a reading when all that was wanted has been seen. */
+class Enough extends Error {}
+
+/** Prints the entries. */
+export function logDump(context: CommandContext, options: LogDumpOptions): ExitCodeValue {
+  const from = readCount(options.from, "--from", 1, 1, Number.MAX_SAFE_INTEGER);
+  const to = readCount(options.to, "--to", Number.MAX_SAFE_INTEGER, 1, Number.MAX_SAFE_INTEGER);
+  const limit = readCount(options.limit, "--limit", Number.MAX_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER);
+  checkDirectory(context.dataDir);
+  let count = 0;
+  const onEntry = (index: number, term: number, entry: Entry, where: EntryWhere): void => {
+    if (index > to || count >= limit) throw new Enough("All entries that were wanted have been printed");
+    if (index < from) return;
+    count += 1;
+    context.output.jsonLine(entryJson(index, term, entry, where));
+  };
+  const reading = readUntilEnough(context.dataDir, onEntry);
+  if (reading === undefined) return ExitCode.OK;
+  checkThere(context.dataDir, reading);
+  if (reading.verdict.kind !== "corrupt") return ExitCode.OK;
+  const { segment, offset, firstIndex, lastIndex } = reading.verdict;
+  context.output.message(
+    `kron: acknowledged entries ${firstIndex} to ${lastIndex} cannot be read (${segment}:${offset}), the dump ends before them`,
+  );
+  return ExitCode.PROBLEMS;
+}
+
+function readUntilEnough(directory: string, onEntry: Parameters<typeof readJournal>[2]): JournalReading | undefined {
+  try {
+    return readJournal(directory, nodeDisk, onEntry);
+  } catch (error) {
+    if (error instanceof Enough) return undefined;
+    throw error;
+  }
+}
+
+function entryJson(index: number, term: number, entry: Entry, where: EntryWhere): object {
+  const [atMs, ...records] = entry;
+  return {
+    ...{ version: jsonVersion, index, term, atMs, at: timeText(atMs), ...where },
+    records: records.map(recordJson),
+  };
+}
+
+function timeText(atMs: number): string | null {
+  // The log may hold any whole number; only those that are dates have a text.
+  return atMs <= 8.64e15 ? formatInstant(atMs) : null;
+}
+
+function recordJson(record: LogRecord): object {
+  const json: Record<string, unknown> = { kind: kindName(record[0]) };
+  const fields = recordFields(record[0]) ?? [];
+  for (let at = 0; at < fields.length; at++) {
+    const name = fields[at]?.[0] ?? "";
+    json[name] = name === "definition" ? definitionJson(record[at + 1]) : record[at + 1];
+  }
+  return json;
+}
+
+/** A definition in words, or the number of one that was given before. */
+function definitionJson(field: unknown): unknown {
+  if (typeof field === "number") return field;
+  try {
+    return decodeDefinition(field);
+  } catch (error) {
+    // What cannot be read is shown as it stands.
+    if (isKronError(error)) return field;
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+/** What a reading of the journal found, in words. */
+
+import type { JournalReading } from "../../src/journal/reader.ts";
+
+/** How the journal ends, in one line. */
+export function verdictText({ verdict }: JournalReading): string {
+  switch (verdict.kind) {
+    case "clean":
+      return "clean, every checksum is good";
+    case "torn":
+      return `good up to an unfinished write at ${verdict.segment}:${verdict.offset}, in which nothing was acknowledged as synced`;
+    case "corrupt": {
+      const { firstIndex, lastIndex, segment, offset, fault } = verdict;
+      return `DAMAGED: acknowledged entries ${firstIndex} to ${lastIndex} cannot be read, from ${segment}:${offset} on (${fault})`;
+    }
+    default:
+      return "there is no journal";
+  }
+}
+
+/** `512 bytes`, `64.0 KiB`, `1.2 GiB`. */
+export function bytesText(bytes: number): string {
+  const names = ["KiB", "MiB", "GiB", "TiB"];
+  let value = bytes;
+  let unit = "bytes";
+  for (const name of names) {
+    if (value < 1_024) break;
+    value /= 1_024;
+    unit = name;
+  }
+  return unit === "bytes" ? `${bytes} bytes` : `${value.toFixed(1)} ${unit}`;
+}

@@ -1,0 +1,46 @@
+/** What the exit code of `kron` means, and which error leads to which. */
+
+import { isKronError, type KronErrorCode } from "../src/core/errors.ts";
+
+/** Every exit code there is; docs/cli.md has the table for users. */
+export const ExitCode = {
+  OK: 0,
+  FAILURE: 1,
+  USAGE: 2,
+  NOT_FOUND: 3,
+  UNREACHABLE: 4,
+  LOCKED: 5,
+  PROBLEMS: 6,
+} as const;
+
+/** One of the exit codes. */
+export type ExitCodeValue = (typeof ExitCode)[keyof typeof ExitCode];
+
+const byErrorCode: Partial<Record<KronErrorCode, ExitCodeValue>> = {
+  KRON_CRON_INVALID: ExitCode.USAGE,
+  KRON_DIR_LOCKED: ExitCode.LOCKED,
+  KRON_DURATION_INVALID: ExitCode.USAGE,
+  KRON_JOURNAL_CORRUPT: ExitCode.PROBLEMS,
+  KRON_OPTION_INVALID: ExitCode.USAGE,
+  KRON_TIMER_NOT_FOUND: ExitCode.NOT_FOUND,
+  KRON_ZONE_INVALID: ExitCode.USAGE,
+};
+
+/** An error of a command itself: it says how the process is to exit. */
+export class CommandError extends Error {
+  readonly exitCode: ExitCodeValue;
+  readonly hint: string | undefined;
+
+  constructor(exitCode: ExitCodeValue, message: string, hint?: string) {
+    super(message);
+    this.name = "CommandError";
+    this.exitCode = exitCode;
+    this.hint = hint;
+  }
+}
+
+/** How the process exits after `error`. */
+export function exitCodeOf(error: unknown): ExitCodeValue {
+  if (error instanceof CommandError) return error.exitCode;
+  return (isKronError(error) ? byErrorCode[error.code] : undefined) ?? ExitCode.FAILURE;
+}

@@ -1,0 +1,121 @@
+/**
+ * Where commands write: data to standard output, messages to standard error.
+ *
+ * Output is gathered and written synchronously, in bounded pieces, so that a dump of any size takes little
+ * memory and nothing is lost when the process exits. A reader that goes away (`| head`) ends the command
+ * quietly, as `OutputClosed`.
+ */
+
+import { writeSync } from "node:fs";
+import { printableJson } from "./printable.ts";
+
+/** Thrown when nobody reads standard output any more. */
+export class OutputClosed extends Error {}
+
+/** What the user asked for, once for all commands. */
+export interface OutputOptions {
+  readonly isJson: boolean;
+  readonly useColor: boolean;
+  /** Columns of the terminal; undefined when standard output is none. */
+  readonly width: number | undefined;
+}
+
+/** A way to stress words on a terminal. */
+export type Tone = "good" | "bad" | "dim" | "strong";
+
+const gatheredBytes = 64 * 1024;
+const codes: Readonly<Record<Tone, string>> = { good: "32", bad: "31", dim: "2", strong: "1" };
+
+/** The two streams of a command. */
+export class Output {
+  readonly options: OutputOptions;
+  #gathered: string[] = [];
+  #size = 0;
+
+  constructor(options: OutputOptions) {
+    this.options = options;
+  }
+
+  /** Adds a line of data. Throws `OutputClosed`. */
+  line(text = ""): void {
+    this.#gathered.push(text, "\n");
+    this.#size += text.length + 1;
+    if (this.#size >= gatheredBytes) this.flush();
+  }
+
+  /** Adds a value as one line of JSON. Throws `OutputClosed`. */
+  jsonLine(value: object): void {
+    this.line(jsonText(value));
+  }
+
+  /** Adds a value as JSON that people can read too. Throws `OutputClosed`. */
+  json(value: object): void {
+    this.line(printableJson(JSON.stringify(value, jsonValue, 2)));
+  }
+
+  /** Adds an object whose last field is a list of any length, an item a line. Throws `OutputClosed`. */
+  jsonList(head: object, name: string, items: Iterable<object>): void {
+    const start = printableJson(JSON.stringify(head, jsonValue, 2)).slice(0, -2);
+    this.line(`${start},\n  ${JSON.stringify(name)}: [`);
+    let previous: string | undefined;
+    for (const item of items) {
+      if (previous !== undefined) this.line(`${previous},`);
+      previous = `    ${jsonText(item)}`;
+    }
+    if (previous !== undefined) this.line(previous);
+    this.line("  ]\n}");
+  }
+
+  /** Writes what is gathered. Throws `OutputClosed`. */
+  flush(): void {
+    const bytes = Buffer.from(this.#gathered.join(""), "utf8");
+    this.#gathered = [];
+    this.#size = 0;
+    writeFully(1, bytes);
+  }
+
+  /** Writes a message to standard error, after the data before it. */
+  message(text: string): void {
+    this.flush();
+    try {
+      writeFully(2, Buffer.from(`${text}\n`, "utf8"));
+    } catch (error) {
+      // Nobody reads the messages; the data is what matters.
+      if (!(error instanceof OutputClosed)) throw error;
+    }
+  }
+
+  /** `text` in colour where that is wanted. */
+  toned(tone: Tone, text: string): string {
+    return this.options.useColor ? `\u001b[${codes[tone]}m${text}\u001b[0m` : text;
+  }
+}
+
+/** A value as JSON in one line, safe for a terminal. */
+export function jsonText(value: unknown): string {
+  return printableJson(JSON.stringify(value, jsonValue));
+}
+
+function writeFully(file: number, bytes: Uint8Array): void {
+  let done = 0;
+  while (done < bytes.length) {
+    try {
+      done += writeSync(file, bytes, done);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EPIPE") throw new OutputClosed("Nobody reads the output");
+      if (code !== "EAGAIN") throw error;
+      // A pipe that is full and does not block: wait a moment for its reader.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+/** What JSON lacks: 64-bit integers and bytes, which payloads may hold, and fields that are there but have no value. */
+function jsonValue(this: unknown, key: string, value: unknown): unknown {
+  if (value === undefined) return null;
+  if (typeof value === "bigint") return value.toString();
+  // A Buffer has turned itself into something else before it is asked for here.
+  const given = (this as Readonly<Record<string, unknown>>)[key];
+  return given instanceof Uint8Array ? { base64: Buffer.from(given).toString("base64") } : value;
+}

@@ -1,0 +1,90 @@
+import * as assert from "uvu/assert";
+import { bytesText } from "../../bin/commands/verdict-text.ts";
+import { counted, displayWidth, fitted, printable, printableJson, shortened } from "../../bin/printable.ts";
+import { tableLines } from "../../bin/table.ts";
+import { duration, fullTime, localTime, offsetText, relativeTime, tookText } from "../../bin/times.ts";
+import { Zones } from "../../src/core/zone.ts";
+import { intlOffsetSource } from "../../src/zone-source.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("text");
+const zones = new Zones(intlOffsetSource());
+
+test("printable() writes out whatever a terminal would act on", () => {
+  assert.is(
+    printable("a\n\r\t\u001b[0m\u009b1m\u007f\u202e\u2028\ud800ü😀"),
+    "a\\n\\r\\t\\u001b[0m\\u009b1m\\u007f\\u202e\\u2028\\ud800ü😀",
+  );
+  assert.is(printableJson('"\u009b\u202e"'), '"\\u009b\\u202e"');
+  assert.is(JSON.parse(printableJson(JSON.stringify("\u009b\u2066\u001b"))), "\u009b\u2066\u001b");
+});
+
+test("shortened() cuts to a number of characters", () => {
+  assert.is(shortened("abc", 3), "abc");
+  assert.is(shortened("😀😀😀😀", 3), "😀😀…");
+});
+
+test("displayWidth() counts columns", () => {
+  assert.is(displayWidth("abc"), 3);
+  assert.is(displayWidth("日本"), 4);
+  assert.is(displayWidth("e\u0301"), 1);
+  assert.is(displayWidth("😀ü"), 3);
+});
+
+test("fitted() never exceeds its columns", () => {
+  assert.is(fitted("abcd", 4), "abcd");
+  assert.is(fitted("abcde", 4), "abc…");
+  assert.is(fitted("日本語", 4), "日…");
+});
+
+test("tableLines() shrinks the widest columns that may", () => {
+  const columns = [
+    { heading: "A", widthMin: 4 },
+    { heading: "N", align: "right" },
+    { heading: "B", widthMin: 4 },
+  ] as const;
+  const rows = [
+    ["aaaaaaaaaa", "1", "bbbbbb"],
+    ["a", "10", ""],
+  ];
+  assert.equal(tableLines(columns, rows, undefined), ["A            N  B", "aaaaaaaaaa   1  bbbbbb", "a           10"]);
+  assert.equal(tableLines(columns, rows, 18), ["A        N  B", "aaaaa…   1  bbbbbb", "a       10"]);
+  assert.equal(tableLines(columns, rows, 3), ["A      N  B", "aaa…   1  bbb…", "a     10"]);
+});
+
+test("times are local, with their offset, and say how far away they are", () => {
+  const riga = zones.get("Europe/Riga");
+  const ms = Date.UTC(2026, 5, 1, 9, 0, 0, 250);
+  assert.is(localTime(ms, riga), "2026-06-01 12:00:00 +03:00");
+  assert.is(localTime(ms, riga, true), "2026-06-01 12:00:00.250 +03:00");
+  assert.is(localTime(ms - 250, riga, true), "2026-06-01 12:00:00 +03:00");
+  assert.is(fullTime(ms, riga, ms - 90_000), "2026-06-01 12:00:00 +03:00 (in 1m 30s)");
+  assert.is(offsetText(-(3 * 3_600_000 + 30 * 60_000)), "-03:30");
+  assert.is(offsetText(1_000 * (5 * 3_600 + 53 * 60 + 28)), "+05:53:28");
+});
+
+test("relativeTime() and duration() use the two largest units", () => {
+  assert.is(relativeTime(0, 999), "now");
+  assert.is(relativeTime(0, 1_000), "1s ago");
+  assert.is(relativeTime(3 * 86_400_000 + 59_000, 0), "in 3d");
+  assert.is(duration(90_061_000), "1d 1h");
+  assert.is(duration(3_600_000), "1h");
+});
+
+test("tookText(), bytesText() and counted() are short", () => {
+  assert.equal([0.04, 9.96, 12.4, 999, 1_500, 61_000].map(tookText), [
+    "0.0ms",
+    "10.0ms",
+    "12ms",
+    "999ms",
+    "1.5s",
+    "1m 1s",
+  ]);
+  assert.equal([0, 1_023, 1_536, 5 * 2 ** 40].map(bytesText), ["0 bytes", "1023 bytes", "1.5 KiB", "5.0 TiB"]);
+  assert.equal(
+    [0, 1, 2].map((count) => counted(count, "run")),
+    ["0 runs", "1 run", "2 runs"],
+  );
+});
+
+test.run();
