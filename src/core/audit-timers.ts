@@ -27,8 +27,6 @@ export type RecurrenceOf = (id: string, definition: TimerDefinition, anchorMs: n
 
 /** Zones change their offset by less than this. */
 const zoneShiftMsMax = 3 * 3_600_000;
-/** An entry is stamped a little after what is in it was decided; what became due in between is not dropped. */
-const stampMsMax = 1_000;
 
 /** How many occurrences were accounted for, by how. */
 export interface OccurrenceTally {
@@ -155,7 +153,7 @@ export class TimerAudit {
 
   #checkDropped(index: number, atMs: number, slot: number, what: string): void {
     const expectedMs = this.#expectedMs.get(slot);
-    if (expectedMs === 0 || expectedMs + stampMsMax >= atMs) return;
+    if (expectedMs === 0 || expectedMs > atMs) return;
     const message = `The occurrence of ${time(expectedMs)} has no outcome and was dropped by the ${what} at ${time(atMs)}`;
     this.#findings.problem("occurrence-dropped", index, this.#state.timers.idOf(slot), message);
   }
