@@ -19,7 +19,7 @@ export function jobStatus(context: CommandContext, id: string): ExitCodeValue {
   const { state } = offline;
   const slot = slotOfTimer(state, id);
   const view = viewTimer(state, slot, false);
-  const runs = [...state.runs.values()].filter((run) => run.slot === slot);
+  const runs = state.runs.ofSlot(slot);
   const { output } = context;
   if (output.options.isJson) {
     output.json({

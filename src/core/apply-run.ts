@@ -123,7 +123,7 @@ function make(state: State, atMs: number, slot: number, making: Making): Run {
     retryAtMs: 0,
     failures: null,
   };
-  state.runs.set(run.id, run);
+  state.runs.add(run);
   state.retired.delete(slot);
   timers.liveRuns.add(slot, 1);
   if (startsNow) addRunning(state, slot, 1);
@@ -219,7 +219,7 @@ function finish(state: State, atMs: number, run: Run, end: Finish, applied: Appl
   if (run.state === "waiting") timers.waitingRuns.add(slot, -1);
   timers.liveRuns.add(slot, -1);
   run.state = "finished";
-  state.runs.delete(run.id);
+  state.runs.remove(run);
   timers.lastFinishedAtMs.set(slot, atMs);
   if (!run.isManual) timers.heldUntilMs.set(slot, atMs);
   timers.lastTookUs.set(slot, tookUs);

@@ -17,15 +17,15 @@ export function checkRuns(state: State, problems: string[]): ReadonlyMap<number,
   const tallies = new Map<number, RunTally>();
   const tokens = new Set<number>();
   let running = 0;
-  for (const [id, run] of state.runs) {
-    if (run.id !== id) problems.push(`run ${run.id} is held as run ${id}`);
+  for (const run of state.runs.values()) {
+    if (state.runs.get(run.id) !== run) problems.push(`run ${run.id} is held under another id`);
     if (state.timers.resolve(run.timer) !== run.slot) {
-      problems.push(`run ${id} belongs to no timer`);
+      problems.push(`run ${run.id} belongs to no timer`);
       continue;
     }
     checkNumbers(state, run, problems);
     checkAttempts(state, run, problems);
-    if (run.token !== 0 && tokens.has(run.token)) problems.push(`run ${id} shares its fencing token`);
+    if (run.token !== 0 && tokens.has(run.token)) problems.push(`run ${run.id} shares its fencing token`);
     tokens.add(run.token);
     count(state, tallies, run);
     if (run.state === "running") running += 1;

@@ -5,7 +5,7 @@
 
 import { DefinitionTable } from "./definition-table.ts";
 import { History, type HistoryLimits } from "./history.ts";
-import type { Run } from "./run.ts";
+import { RunTable } from "./run-table.ts";
 import { TimerTable } from "./timer-table.ts";
 
 /** Limits that are part of how the log is read: every node of a cluster must use the same. */
@@ -26,7 +26,7 @@ export class State {
   readonly definitions = new DefinitionTable();
   readonly timers: TimerTable;
   /** Live runs by id. */
-  readonly runs = new Map<number, Run>();
+  readonly runs = new RunTable();
   readonly history: History;
   /**
    * Slots of timers that will not run again by themselves and have no live run, in the order in which that

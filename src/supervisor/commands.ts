@@ -8,7 +8,7 @@ import { Status } from "../core/outcome.ts";
 import { isEqualPayload } from "../core/payload-equal.ts";
 import { Kind, type LogRecord } from "../core/record.ts";
 import { isFixedDelay, nextOccurrence } from "../core/recurrence.ts";
-import { formatRunId, type Run } from "../core/run.ts";
+import { formatRunId } from "../core/run.ts";
 import { proposePassedBy } from "./accounting.ts";
 import type { Engine } from "./engine.ts";
 
@@ -140,17 +140,17 @@ export class Commands {
     this.#assertOpen();
     this.#proposePending(slot, "cancelled");
     const { ledger, data } = this.#engine;
-    for (const run of data.runs.values()) {
-      if (run.slot !== slot || run.state === "running") continue;
+    for (const run of data.runs.ofSlot(slot)) {
+      if (run.state === "running") continue;
       ledger.propose([Kind.RUN_CANCELLED, run.id, "timer-cancelled", 0], goesWithChange);
     }
     return this.#propose([Kind.TIMER_CANCELLED, reference]);
   }
 
   #abortRuns(timer: number): void {
-    for (const run of this.#engine.data.runs.values()) {
-      if (run.timer === timer) this.#engine.abort(run, "timer-cancelled");
-    }
+    const slot = this.#timers.resolve(timer);
+    if (slot === undefined) return;
+    for (const run of this.#engine.data.runs.ofSlot(slot)) this.#engine.abort(run, "timer-cancelled");
   }
 
   /** Makes a run now. It consumes no occurrence; overlap rules hold for it as for any other. */
@@ -247,8 +247,7 @@ export class Commands {
   }
 
   #hasScheduledRun(slot: number): boolean {
-    for (const run of this.#engine.data.runs.values()) if (isScheduledRunOf(run, slot)) return true;
-    return false;
+    return this.#engine.data.runs.ofSlot(slot).some((run) => !run.isManual);
   }
 
   async #changeStatus(
@@ -298,10 +297,6 @@ export class Commands {
   get #timers() {
     return this.#engine.data.timers;
   }
-}
-
-function isScheduledRunOf(run: Run, slot: number): boolean {
-  return run.slot === slot && !run.isManual;
 }
 
 function tooManyConflicts(id: string): KronError {

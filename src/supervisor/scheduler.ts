@@ -150,8 +150,7 @@ export class Scheduler {
   }
 
   #noteRunsOf(slot: number): void {
-    if (this.#state.timers.liveRuns.get(slot) === 0) return;
-    for (const run of this.#state.runs.values()) if (run.slot === slot) this.noteRun(run);
+    for (const run of this.#state.runs.ofSlot(slot)) this.noteRun(run);
   }
 
   /** A start proposal was settled or kept out of the log; `outcome` is undefined for the latter. */
@@ -289,8 +288,7 @@ export class Scheduler {
   /** Under `replace`, cancels the timer's waiting runs and asks the one under way to stop; true when none is. */
   makeRoom(slot: number): boolean {
     let isFree = true;
-    for (const run of this.#state.runs.values()) {
-      if (run.slot !== slot) continue;
+    for (const run of this.#state.runs.ofSlot(slot)) {
       if (run.state === "running") {
         isFree = false;
         this.#deps.replace(run);

@@ -199,11 +199,9 @@ interface Live {
 }
 
 function liveOf(state: State, slot: number): Live {
-  if (state.timers.liveRuns.get(slot) === 0) return { retryAtMs: undefined, error: undefined };
   let retryAtMs = Number.POSITIVE_INFINITY;
   let error: ErrorInfo | undefined;
-  for (const run of state.runs.values()) {
-    if (run.slot !== slot) continue;
+  for (const run of state.runs.ofSlot(slot)) {
     if (run.state === "retrying") retryAtMs = Math.min(retryAtMs, run.retryAtMs);
     const last = run.failures?.at(-1);
     if (last !== undefined) error = errorInfo(last.error);

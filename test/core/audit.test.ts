@@ -268,7 +268,7 @@ test("RunAudit finds runs that vanish or appear without a record", () => {
   runs.finish();
   assert.equal(codesOf(findings), ["run-unaccounted"]);
   runs.take(1, [Kind.RUN_DUE, 0, minuteMs, 0, 0, 1], run);
-  lab.state.runs.delete(run.id);
+  lab.state.runs.remove(run);
   runs.finish();
   assert.equal(codesOf(findings), ["run-unaccounted", "run-unaccounted"]);
   assert.match(findings.problems[1]?.message ?? "", /^Run run_\w+ has no outcome and is gone$/);

@@ -64,7 +64,7 @@ test("counters that do not agree with the runs are found", () => {
 });
 
 test("runs under a wrong name, of no timer, or made by no record are found", () => {
-  finds(/is held as run 99/, ({ state, running }) => state.runs.set(99, running));
+  finds(/run 99 is held under another id/, ({ running }) => damaged(running, { id: 99 }));
   finds(/belongs to no timer/, ({ running }) => damaged(running, { timer: 2 ** 24 * 7 }));
   finds(/belongs to no timer/, ({ running, lab }) => damaged(running, { slot: lab.slot("done") }));
   finds(/was made by no record/, ({ running }) => damaged(running, { id: 1_000 }));
