@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../support/suite.ts";
@@ -27,6 +27,8 @@ test.before(async () => {
 function copy(): string {
   const directory = join(scratchDirectory(), "data");
   cpSync(example, directory, { recursive: true });
+  // Some versions of Node give the copy a mode of its own.
+  chmodSync(directory, 0o700);
   return directory;
 }
 
