@@ -72,9 +72,13 @@ const range = { start: 0, end: 0 };
 export function unpackValue(bytes: Uint8Array, start: number, end: number): unknown {
   const fault = scanMsgpack(bytes, start, end);
   if (fault !== undefined) throw new KronError("KRON_FRAME_INVALID", `Expected bounded msgpack, got: ${fault}`);
+  return decode(bytes, start, end);
+}
+
+/** For bytes that passed the scan: should the decoder throw, it or the scan is wrong, which is not for callers to handle. */
+function decode(bytes: Uint8Array, start: number, end: number): unknown {
   range.start = start;
   range.end = end;
-  // Should the decoder throw after this, it or the scan is wrong, and that is not for callers to handle.
   return unpackr.unpack(bytes, range) as unknown;
 }
 
@@ -91,11 +95,19 @@ export function unpackUuidAndNumber(bytes: Uint8Array, start: number, end: numbe
   return [value[0], value[1] as number];
 }
 
-/** The entry in `bytes[start, end)`: `[atMs, [kind, …], …]`. Throws `KRON_FRAME_INVALID`. */
+/** The entry in `bytes[start, end)`: `[atMs, [kind, …], …]`; or what is wrong with it. */
+export function readEntry(bytes: Uint8Array, start: number, end: number): Entry | string {
+  const fault = scanMsgpack(bytes, start, end);
+  if (fault !== undefined) return `Expected bounded msgpack, got: ${fault}`;
+  const value = decode(bytes, start, end);
+  return isEntry(value) ? value : "Expected an entry of a time and record tuples";
+}
+
+/** As `readEntry`, but throws `KRON_FRAME_INVALID` with what is wrong. */
 export function unpackEntry(bytes: Uint8Array, start: number, end: number): Entry {
-  const value = unpackValue(bytes, start, end);
-  if (!isEntry(value)) throw new KronError("KRON_FRAME_INVALID", "Expected an entry of a time and record tuples");
-  return value;
+  const entry = readEntry(bytes, start, end);
+  if (typeof entry === "string") throw new KronError("KRON_FRAME_INVALID", entry);
+  return entry;
 }
 
 /** Whether `value` has the shape of an entry; what its records mean is not checked here. */

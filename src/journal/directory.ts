@@ -4,11 +4,14 @@ import { dirname } from "node:path";
 import { KronError } from "../core/errors.ts";
 import type { Disk } from "../ports.ts";
 
+/** The user this process acts as; undefined on Windows, which has neither users by number nor modes. */
+const userOfProcess = (): number | undefined => process.geteuid?.();
+
 /**
  * Makes sure that `directory` is a directory of this user's that nobody else may enter; creates it (0700) when
  * nothing is there. Somebody's existing directory is never changed. Throws `KRON_DIR_UNUSABLE`.
  */
-export function prepareDirectory(directory: string, disk: Disk): void {
+export function prepareDirectory(directory: string, disk: Disk, userOf = userOfProcess): void {
   if (disk.stat(directory) === undefined) {
     disk.makeDirectory(directory);
     disk.syncDirectory(dirname(directory));
@@ -18,8 +21,7 @@ export function prepareDirectory(directory: string, disk: Disk): void {
   if (found.kind !== "directory") {
     throw unusable(directory, "it is not a directory (symbolic links are not followed)", "Give the real path");
   }
-  const uid = process.geteuid?.();
-  // Windows has neither users by number nor modes.
+  const uid = userOf();
   if (uid === undefined) return;
   if (found.uid !== uid) {
     throw unusable(directory, `it belongs to user ${found.uid}, this is user ${uid}`, "Run as its owner");

@@ -90,7 +90,9 @@ function firstNonZero(bytes: Buffer, start: number, end: number): number {
     const stop = Math.min(end, at + zeros.length);
     // A comparison of memory is much faster than a loop, and nearly always says "all zero".
     if (bytes.compare(zeros, 0, stop - at, at, stop) === 0) continue;
-    for (let index = at; index < stop; index += 1) if (bytes[index] !== 0) return index;
+    let found = at;
+    while (bytes[found] === 0) found += 1;
+    return found;
   }
   return -1;
 }

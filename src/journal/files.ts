@@ -51,10 +51,9 @@ export function findSealed(names: readonly string[]): SealedSegment[] {
 /** A path in `directory` for bytes set aside at `nowMs`, at which nothing is yet. */
 export function asidePath(directory: string, disk: Disk, nowMs: number): string {
   const plain = join(directory, `${activeName}.torn-${nowMs}`);
-  for (let copy = 1; ; copy += 1) {
-    const path = copy === 1 ? plain : `${plain}-${copy}`;
-    if (!disk.exists(path)) return path;
-  }
+  let path = plain;
+  for (let copy = 2; disk.exists(path); copy += 1) path = `${plain}-${copy}`;
+  return path;
 }
 
 /** Writes all of `bytes` at `position`, however short the single writes are. */

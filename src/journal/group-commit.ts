@@ -158,11 +158,14 @@ export class GroupCommit {
   /** With `everysec` a write may overlap a sync, but not one that has become too slow to keep its promise. */
   #mustWaitForSync(): boolean {
     if (this.#syncStartedMs === undefined) return false;
-    if (!this.#isEverysec) return true;
+    return !this.#isEverysec || this.#isInTheWay(this.#syncStartedMs);
+  }
+
+  #isInTheWay(syncStartedMs: number): boolean {
     const { backlog, segment, clock } = this.#context;
     const batch = backlog.first();
     if (batch !== undefined && !segment.hasRoom(batch.sectorBytes)) return true;
-    return clock.monotonicMs() - this.#syncStartedMs > everysecMs;
+    return clock.monotonicMs() - syncStartedMs > everysecMs;
   }
 
   /** Changes to the next segment if the batch does not fit. False when the batch was refused or all failed. */
@@ -310,7 +313,7 @@ export class GroupCommit {
   #prepareNext(): void {
     const { segment, maker, limits } = this.#context;
     if (segment.fill < prepareAtFill) return;
-    if (!maker.isBusy) maker.prepare(Math.min(limits.segmentBytesMax, segment.capacity * 2));
+    maker.prepare(Math.min(limits.segmentBytesMax, segment.capacity * 2));
     // Done by the time three quarters are used, which leaves a quarter for the sync.
     maker.keepUp((segment.fill - prepareAtFill) / (0.75 - prepareAtFill));
   }

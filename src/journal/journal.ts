@@ -63,15 +63,12 @@ export function openJournal(options: JournalOptions, replay: Replay): OpenedJour
     recovered = recover(options, (_segment, index, term, entry) => replay(index, term, entry));
     return new OpenedJournal(options, recovered, lock);
   } catch (error) {
-    if (recovered !== undefined) closeRecovered(disk, recovered);
+    // No active segment to close: only making the first one can fail behind `recover`.
+    const sidecar = recovered?.sidecar;
+    if (sidecar !== undefined) quietly(() => sidecar.close());
     lock?.release();
     throw asOpenError(error, directory);
   }
-}
-
-function closeRecovered(disk: Disk, { sidecar, active }: Recovered): void {
-  quietly(() => sidecar.close());
-  if (active !== undefined) quietly(() => disk.close(active.file));
 }
 
 /** Errors of the file system get a code of ours; all others, those of `replay` included, stay as they are. */

@@ -9,6 +9,7 @@
 
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
+import { constants as systemConstants } from "node:os";
 import { join } from "node:path";
 import { KronError } from "../core/errors.ts";
 import { lockName } from "./files.ts";
@@ -22,29 +23,35 @@ export interface DirectoryLock {
 /** Takes the lock of a directory. Throws `KRON_DIR_LOCKED` when another holds it. */
 export type AcquireLock = (directory: string) => DirectoryLock;
 
+type Koffi = typeof import("koffi");
+
 const lockExclusive = 2;
 const lockNonBlocking = 4;
 
-/** `flock` as a function of this process, with the errno it left behind. */
-interface Flock {
-  /** 0, or the errno. */
-  tryLock(file: number): number;
-  readonly wouldBlock: number;
-  readonly interrupted: number;
-}
+// On every system that has flock, EWOULDBLOCK is EAGAIN.
+const { EAGAIN: wouldBlock, EINTR: interrupted } = systemConstants.errno;
+
+/** One try at an exclusive lock on an open file, without waiting: 0, or the errno. */
+export type Flock = (file: number) => number;
 
 let flock: Flock | undefined;
 
 /** Takes the lock with `flock(2)`. Throws `KRON_DIR_LOCKED`, or `KRON_DIR_UNUSABLE` where locks do not work. */
 export const acquireLock: AcquireLock = (directory) => {
   flock ??= loadFlock();
+  return lockWith(flock, directory);
+};
+
+/** Takes the lock with `tryLock`. Throws as `acquireLock` does. */
+export function lockWith(tryLock: Flock, directory: string): DirectoryLock {
   const path = join(directory, lockName);
-  const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+  // Windows has no O_NOFOLLOW, and `|` takes the undefined there for 0.
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
   const file = openSync(path, flags, 0o600);
   try {
-    let errno = flock.tryLock(file);
-    while (errno === flock.interrupted) errno = flock.tryLock(file);
-    if (errno === flock.wouldBlock) throw lockedError(directory, path);
+    let errno = tryLock(file);
+    while (errno === interrupted) errno = tryLock(file);
+    if (errno === wouldBlock) throw lockedError(directory, path);
     if (errno !== 0) throw noLocks(`flock failed on ${path} with errno ${errno}`, undefined);
     ftruncateSync(file, 0);
     writeSync(file, `${JSON.stringify({ pid: process.pid, bootId: readBootId() })}\n`, 0);
@@ -53,18 +60,17 @@ export const acquireLock: AcquireLock = (directory) => {
     throw error;
   }
   return { release: () => closeSync(file) };
-};
+}
 
-function loadFlock(): Flock {
+// Called when it is needed and not before: a process that only reads never is.
+const loadKoffi = (): Koffi => createRequire(import.meta.url)("koffi") as Koffi;
+
+/** The system's `flock`. Throws `KRON_DIR_UNUSABLE` where koffi, or the function, is missing. */
+export function loadFlock(load = loadKoffi): Flock {
   try {
-    // Loaded here and not on top: a process that only reads never needs it.
-    const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
+    const koffi = load();
     const call = koffi.load(null).func("int flock(int, int)");
-    return {
-      tryLock: (file) => ((call(file, lockExclusive | lockNonBlocking) as number) === 0 ? 0 : koffi.errno()),
-      wouldBlock: koffi.os.errno.EWOULDBLOCK ?? koffi.os.errno.EAGAIN ?? 11,
-      interrupted: koffi.os.errno.EINTR ?? 4,
-    };
+    return (file) => ((call(file, lockExclusive | lockNonBlocking) as number) === 0 ? 0 : koffi.errno());
   } catch (cause) {
     throw noLocks(`koffi could not find flock on ${process.platform}-${process.arch}`, cause);
   }
@@ -100,9 +106,9 @@ function readHolder(path: string): number | undefined {
 }
 
 /** Tells one start of the machine from another; empty where there is no such thing. */
-function readBootId(): string {
+export function readBootId(path = "/proc/sys/kernel/random/boot_id"): string {
   try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return readFileSync(path, "utf8").trim();
   } catch {
     // Only Linux has it. Without, a pid of an earlier boot could be named for a moment.
     return "";

@@ -23,15 +23,14 @@ import {
 } from "node:fs";
 import type { Disk, FileHandle } from "../ports.ts";
 
-const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = constants;
-// Windows has no O_NOFOLLOW; the directory's owner and mode protect the files there as elsewhere.
-const noFollow = constants.O_NOFOLLOW ?? 0;
+// Windows has no O_NOFOLLOW, and `|` takes the undefined there for 0.
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
 
 /** A `Disk` on the file system of this machine. */
 export const nodeDisk: Disk = {
-  openRead: (path) => openSync(path, O_RDONLY | noFollow),
+  openRead: (path) => openSync(path, O_RDONLY | O_NOFOLLOW),
   openWrite(path, { create, exclusive = false }) {
-    const flags = O_RDWR | noFollow | (create ? O_CREAT : 0) | (exclusive ? O_EXCL : 0);
+    const flags = O_RDWR | O_NOFOLLOW | (create ? O_CREAT : 0) | (exclusive ? O_EXCL : 0);
     return openSync(path, flags, 0o600);
   },
   close: (file) => closeSync(file),
@@ -41,7 +40,7 @@ export const nodeDisk: Disk = {
   truncate: (file, bytes) => ftruncateSync(file, bytes),
   syncData: (file, done) => fdatasync(file, done),
   syncDataNow: (file) => fdatasyncSync(file),
-  syncDirectory,
+  syncDirectory: (path) => syncDirectory(path, process.platform),
   rename: (from, to) => renameSync(from, to),
   remove: (path) => unlinkSync(path),
   list: (path) => readdirSync(path),
@@ -52,9 +51,9 @@ export const nodeDisk: Disk = {
   stat,
 };
 
-function syncDirectory(path: string): void {
-  // Windows cannot open a directory, and orders its directory changes by itself.
-  if (process.platform === "win32") return;
+/** Syncs a directory; does nothing on Windows, which cannot open one and orders its changes by itself. */
+export function syncDirectory(path: string, platform: string): void {
+  if (platform === "win32") return;
   const directory: FileHandle = openSync(path, O_RDONLY);
   try {
     fsyncSync(directory);

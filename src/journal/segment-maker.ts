@@ -64,12 +64,10 @@ export class SegmentMaker {
     this.#path = join(context.directory, nextName);
   }
 
-  /** Whether a segment is ready or on its way. */
-  get isBusy(): boolean {
-    return this.#making !== undefined;
-  }
-
-  /** Begins to make a segment of `capacity` bytes in the background. A failure is reported, not thrown. */
+  /**
+   * Begins to make a segment of `capacity` bytes in the background, unless one is ready or on its way. A failure
+   * is reported, not thrown.
+   */
   prepare(capacity: number): void {
     if (this.#making !== undefined) return;
     try {

@@ -3,9 +3,9 @@
  * What that means (an end, a torn write, damage) is judged elsewhere, with what is known of the whole journal.
  */
 
-import { isKronError, KronError } from "../core/errors.ts";
+import { KronError } from "../core/errors.ts";
 import type { Entry } from "../core/record.ts";
-import { unpackEntry } from "./codec.ts";
+import { readEntry } from "./codec.ts";
 import { type FileWindow, findNonZero } from "./file-window.ts";
 import { roundToSectors } from "./files.ts";
 import {
@@ -85,12 +85,10 @@ export class SegmentScan {
   /** Reads on from `offset`. Throws `KRON_JOURNAL_VERSION` at a frame this code cannot know. */
   run(onEntry: OnEntry): ScanEnd {
     this.strayIndex = 0;
-    if (this.salt === undefined) {
-      const fault = this.#readHead();
-      if (fault !== undefined) return this.#stop(fault);
-    }
+    const salt = this.salt ?? this.#readHead();
+    if (typeof salt === "string") return this.#stop(salt);
     for (;;) {
-      const fault = this.#readEntry(onEntry);
+      const fault = this.#readEntry(salt, onEntry);
       if (fault !== undefined) return this.#stop(fault);
     }
   }
@@ -100,7 +98,8 @@ export class SegmentScan {
     return isEmpty ? { kind: "end", offset: this.offset } : { kind: "bad", offset: this.offset, fault };
   }
 
-  #readHead(): string | undefined {
+  /** The segment's salt, or what is wrong with its head. */
+  #readHead(): number | string {
     const at = this.#window.ensure(0, segmentHeadBytes);
     if (at < 0) return "segment head is cut short";
     const head = readSegmentHead(this.#window.bytes, at);
@@ -111,16 +110,16 @@ export class SegmentScan {
     this.#chain.uuid = head.uuid;
     this.salt = head.salt;
     this.offset = segmentHeadBytes;
-    return undefined;
+    return head.salt;
   }
 
   /** One entry and its checks; what was wrong, or undefined when it was handed on. */
-  #readEntry(onEntry: OnEntry): string | undefined {
+  #readEntry(salt: number, onEntry: OnEntry): string | undefined {
     const window = this.#window;
     const header = this.#header;
     let at = window.ensure(this.offset, frameHeaderBytes);
     if (at < 0) return "header is cut short";
-    const headerFault = readHeader(window.bytes, at, header, this.salt ?? 0);
+    const headerFault = readHeader(window.bytes, at, header, salt);
     if (headerFault === "version") throw versionError(this.#path, this.offset);
     if (headerFault !== undefined) return headerFault;
     const bytes = frameBytes(header.bodyBytes);
@@ -133,7 +132,7 @@ export class SegmentScan {
     }
     const chainFault = this.#checkChain();
     if (chainFault !== undefined) return chainFault;
-    const entry = readBody(window.bytes, bodyAt, bodyAt + header.bodyBytes);
+    const entry = readEntry(window.bytes, bodyAt, bodyAt + header.bodyBytes);
     if (typeof entry === "string") return entry;
     this.#accept(bytes);
     onEntry(header.seq, header.term, entry, this.#place);
@@ -169,15 +168,6 @@ export class SegmentScan {
   }
 }
 
-function readBody(bytes: Uint8Array, start: number, end: number): Entry | string {
-  try {
-    return unpackEntry(bytes, start, end);
-  } catch (error) {
-    if (isKronError(error)) return error.message;
-    throw error;
-  }
-}
-
 function versionError(path: string, offset: number): KronError {
   return new KronError("KRON_JOURNAL_VERSION", `Expected frames of version 1 and a known kind at ${path}:${offset}`, {
     hint: "Use the version of Kron that wrote this directory, or a newer one",
@@ -195,13 +185,14 @@ function versionError(path: string, offset: number): KronError {
 export function findDurable(window: FileWindow, offset: number, salt: number | undefined): number {
   const header = emptyHeader();
   let greatest = 0;
-  for (let at = Math.ceil(offset / 8) * 8; ; at += 8) {
-    const start = window.ensure(at, frameHeaderBytes);
-    if (start < 0) return greatest;
+  let at = Math.ceil(offset / 8) * 8;
+  for (let start = window.ensure(at, frameHeaderBytes); start >= 0; start = window.ensure(at, frameHeaderBytes)) {
+    at += 8;
     if (window.bytes[start] !== 0x4b || window.bytes[start + 1] !== 0x4e) continue;
     if (salt === undefined) readFields(window.bytes, start, header);
     else if (readHeader(window.bytes, start, header, salt) !== undefined) continue;
     const isEntry = header.version === 1 && header.kind === FRAME_KIND.entry && header.stream === 0;
     if (isEntry && header.durable < header.seq && header.durable > greatest) greatest = header.durable;
   }
+  return greatest;
 }

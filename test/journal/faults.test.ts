@@ -3,9 +3,10 @@
  * nothing is acknowledged after a failed sync, and files are given back.
  */
 
-import { equal, is, ok } from "uvu/assert";
+import { equal, is, ok, throws } from "uvu/assert";
 import { isKronError } from "../../src/core/errors.ts";
-import type { Durability } from "../../src/ports.ts";
+import { writeFully } from "../../src/journal/files.ts";
+import type { Disk, Durability } from "../../src/ports.ts";
 import { type CrashChoice, SimDisk } from "../support/sim-disk.ts";
 import { suite } from "../support/suite.ts";
 import { commit, directory, entryOf, numbersOf, type Opened, open, turns } from "./harness.ts";
@@ -148,19 +149,6 @@ test("every call failing once while a journal with a torn tail is opened: refuse
     }
   }
   equal([...codes].sort(), ["KRON_DIR_UNUSABLE", "KRON_DISK_FULL"]);
-});
-
-test("everysec: a sync that fails at a change of segments is final", async () => {
-  const disk = new SimDisk();
-  const { journal, sink } = open(disk, { durability: { kind: "everysec" } });
-  journal.propose(entryOf(1, 2000));
-  await turns();
-  disk.failIf = (call, path) => (call === "syncDataNow" && path === `${directory}/kron.aof` ? "EIO" : undefined);
-  journal.propose(entryOf(2, 2000));
-  await turns();
-  is(sink.failures.length, 1);
-  is(sink.committedEntries.length, 1);
-  await journal.close();
 });
 
 test("a failed write during the commit of the batch before is told after that commit", async () => {
@@ -311,6 +299,77 @@ test("without room for a new segment a smaller one is used, and without any room
   await commit(opened, entryOf(1000));
   await journal.close();
   is(numbersOf(open(disk.copy()).replayed).length, number);
+});
+
+test("every call failing once while a whole journal is opened: refused with a code, or whole", async () => {
+  const disk = new SimDisk();
+  const opened = open(disk);
+  for (let number = 1; number <= 6; number += 1) await commit(opened, entryOf(number, 300));
+  const whole = disk.copy();
+  open(whole);
+  for (let call = 1; call <= whole.calls; call += 1) {
+    const after = disk.copy();
+    after.failAt = { call, code: "EIO" };
+    const what = `call ${call} (${whole.trace[call - 1]})`;
+    try {
+      is(open(after).replayed.length, 6, what);
+    } catch (error) {
+      ok(isKronError(error), `${what}: ${error}`);
+      if (after.trace[call - 1] !== "close") is(after.openCount, 0, `${what}: files left open`);
+    }
+    is(open(after.crash(afterLoss)).replayed.length, 6, `${what}, then a crash`);
+  }
+});
+
+test("the tail is written again also when the padding behind it was cut off", async () => {
+  const disk = new SimDisk();
+  const first = open(disk);
+  await commit(first, entryOf(1));
+  disk.failIf = (call) => (call === "syncData" ? "EIO" : undefined);
+  first.journal.propose(entryOf(2));
+  await turns();
+  await first.journal.close();
+  disk.failIf = undefined;
+  const path = `${directory}/kron.aof`;
+  const bytes = disk.contents(path);
+  disk.put(path, bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 8));
+  const second = open(disk);
+  equal(numbersOf(second.replayed), [1, 2]);
+  is(second.notices[0]?.kind, "tail-rewritten");
+  await commit(second, entryOf(3));
+  equal(numbersOf(open(disk.crash(afterLoss)).replayed), [1, 2, 3]);
+});
+
+test("an error that is none is told as it is", async () => {
+  const disk = new SimDisk();
+  const { journal, sink } = open(disk);
+  const odd: unknown = "not an error";
+  disk.failIf = (call) => {
+    if (call === "write") throw odd;
+    return undefined;
+  };
+  journal.propose(entryOf(1));
+  await turns();
+  ok(sink.refusals[0]?.message.endsWith(": not an error"));
+  is(sink.refusals[0]?.cause, odd);
+});
+
+test("writeFully() gives up on a disk that takes nothing and says nothing", () => {
+  const disk = new SimDisk();
+  disk.makeDirectory(directory);
+  const file = disk.openWrite(`${directory}/file`, { create: true });
+  let writes = 0;
+  const lazy: Disk = Object.assign(Object.create(disk) as Disk, {
+    write: (into: number, from: Uint8Array, position: number) => {
+      writes += 1;
+      return writes === 1 ? disk.write(into, from.subarray(0, 3), position) : 0;
+    },
+  });
+  throws(
+    () => writeFully(lazy, file, new Uint8Array(10), 0),
+    (error: NodeJS.ErrnoException) => error.code === "EIO",
+  );
+  is(writes, 2);
 });
 
 test.run();

@@ -10,17 +10,19 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { equal, is, ok } from "uvu/assert";
+import { equal, is, ok, throws } from "uvu/assert";
 import { isKronError, type KronError } from "../../src/core/errors.ts";
 import { prepareDirectory } from "../../src/journal/directory.ts";
-import { acquireLock } from "../../src/journal/lock.ts";
-import { nodeDisk } from "../../src/journal/node-disk.ts";
+import { openJournal } from "../../src/journal/journal.ts";
+import { acquireLock, loadFlock, lockWith, readBootId } from "../../src/journal/lock.ts";
+import { nodeDisk, syncDirectory } from "../../src/journal/node-disk.ts";
 import { readJournal } from "../../src/journal/reader.ts";
+import { repairJournal } from "../../src/journal/repair.ts";
 import { SimDisk } from "../support/sim-disk.ts";
 import { suite } from "../support/suite.ts";
-import { entryOf, numbersOf, open } from "./harness.ts";
+import { entryOf, numbersOf, open, TestClock, testRandom } from "./harness.ts";
 
 const test = suite("lock and directory");
 let root = "";
@@ -135,6 +137,74 @@ test("nodeDisk tells what is at a path", () => {
   is(nodeDisk.stat(join(root, "nowhere")), undefined);
   is(nodeDisk.stat(join(root, "link"))?.kind, "other");
   is(nodeDisk.stat(root)?.kind, "directory");
+});
+
+test("lockWith() tries again when a signal came between, and says what the system answered", () => {
+  const { EINTR, EIO } = constants.errno;
+  const answers = [EINTR, EINTR, 0];
+  lockWith(() => answers.shift() ?? EIO, root).release();
+  equal(answers, []);
+  const refused = errorOf(() => lockWith(() => EIO, root));
+  is(refused?.code, "KRON_DIR_UNUSABLE");
+  ok(refused?.message.includes(`errno ${EIO}`) && refused.message.includes("kron.lock"));
+  acquireLock(root).release();
+});
+
+test("loadFlock() says so where there is no flock to load", () => {
+  const cause = new Error("no such module");
+  const refused = errorOf(() =>
+    loadFlock(() => {
+      throw cause;
+    }),
+  );
+  is(refused?.code, "KRON_DIR_UNUSABLE");
+  is(refused?.cause, cause);
+  ok(refused?.message.includes(process.platform));
+});
+
+test("readBootId() is empty where the system has none", () => {
+  is(readBootId(join(root, "nowhere")), "");
+});
+
+test("prepareDirectory() asks for no owner and no mode where there are none", () => {
+  const path = join(root, "without-users");
+  mkdirSync(path);
+  chmodSync(path, 0o755);
+  prepareDirectory(path, nodeDisk, () => undefined);
+  is(errorOf(() => prepareDirectory(path, nodeDisk))?.code, "KRON_DIR_UNUSABLE");
+});
+
+test("openJournal() and repairJournal() take the lock themselves", async () => {
+  const directory = join(root, "locked");
+  const clock = new TestClock();
+  const journal = openJournal(
+    {
+      directory,
+      disk: nodeDisk,
+      clock,
+      random: testRandom(),
+      durability: { kind: "always" },
+      profile: "edge",
+      report: () => undefined,
+    },
+    () => undefined,
+  );
+  is(errorOf(() => acquireLock(directory))?.code, "KRON_DIR_LOCKED");
+  is(errorOf(() => repairJournal(directory, nodeDisk, { clock, acceptLoss: true }))?.code, "KRON_DIR_LOCKED");
+  await journal.close();
+  is(repairJournal(directory, nodeDisk, { clock, acceptLoss: true }).outcome, "nothing to do");
+  acquireLock(directory).release();
+});
+
+test("nodeDisk creates a file only once when asked to be the one who does", () => {
+  const path = join(root, "exclusive");
+  nodeDisk.close(nodeDisk.openWrite(path, { create: true, exclusive: true }));
+  throws(() => nodeDisk.openWrite(path, { create: true, exclusive: true }), /EEXIST/);
+});
+
+test("syncDirectory() leaves it to the system where directories cannot be opened", () => {
+  syncDirectory(join(root, "nowhere"), "win32");
+  throws(() => syncDirectory(join(root, "nowhere"), process.platform), /ENOENT/);
 });
 
 test.run();

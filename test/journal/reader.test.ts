@@ -1,10 +1,12 @@
 import { equal, is, ok } from "uvu/assert";
 import { isKronError } from "../../src/core/errors.ts";
+import { FileWindow } from "../../src/journal/file-window.ts";
 import { readJournal } from "../../src/journal/reader.ts";
 import { repairJournal } from "../../src/journal/repair.ts";
+import { Sidecar } from "../../src/journal/sidecar.ts";
 import { SimDisk } from "../support/sim-disk.ts";
 import { suite } from "../support/suite.ts";
-import { commit, directory, entryOf, numbersOf, open, TestClock, turns } from "./harness.ts";
+import { commit, directory, entryOf, numbersOf, open, TestClock, testRandom, turns } from "./harness.ts";
 
 const test = suite("journal reader and repair", 100_000);
 const active = `${directory}/kron.aof`;
@@ -214,6 +216,66 @@ test("repairJournal() rewrites a sidecar of another journal and gives up where n
   } catch (error) {
     ok(isKronError(error, "KRON_JOURNAL_CORRUPT"));
   }
+});
+
+test("repairJournal() has nothing to set aside where the end is merely missing", async () => {
+  const disk = await makeJournal();
+  let lastAt = 0;
+  readJournal(directory, disk, (_index, _term, _entry, { offset }) => {
+    lastAt = offset;
+  });
+  disk.put(active, disk.contents(active).subarray(0, lastAt));
+  is(read(disk).reading.verdict.kind, "corrupt");
+  const report = repairJournal(directory, disk, { ...noLock, acceptLoss: true });
+  equal([report.outcome, report.lastIndex, report.setAside], ["repaired", 29, []]);
+  is(numbersOf(open(disk).replayed).length, 29);
+});
+
+test("repairJournal() does without a sidecar", async () => {
+  const disk = await makeJournal();
+  const path = `${directory}/kron.aof.0000000000000001`;
+  disk.put(path, disk.contents(path).fill(0xaa, 1024, 1030));
+  disk.drop(`${directory}/kron.sync`);
+  const { numbers } = read(disk);
+  is(repairJournal(directory, disk, { ...noLock, acceptLoss: true }).outcome, "repaired");
+  equal(numbersOf(open(disk).replayed), numbers);
+});
+
+test("FileWindow.ensure() finds that a file has become shorter", () => {
+  const disk = new SimDisk();
+  disk.put("/file", Buffer.alloc(1000, 1));
+  const file = disk.openWrite("/file", { create: false });
+  const window = new FileWindow(disk, file);
+  disk.truncate(file, 100);
+  is(window.ensure(50, 500), -1);
+  is(window.ensure(50, 50), 0);
+  window.forget();
+  is(window.size, 100);
+});
+
+test("an entry larger than the window of a reader is read", async () => {
+  const disk = new SimDisk();
+  const opened = open(disk);
+  await commit(opened, entryOf(1, 1_500_000), entryOf(2));
+  equal(numbersOf(open(disk.copy()).replayed), [1, 2]);
+});
+
+test("a journal whose entries were all dropped behind a snapshot goes on where the sidecar says", async () => {
+  const disk = new SimDisk();
+  disk.makeDirectory(directory);
+  const file = disk.openWrite(`${directory}/kron.sync`, { create: true });
+  const sidecar = new Sidecar(disk, file, testRandom().bytes(16), 5, 0);
+  sidecar.create(4);
+  sidecar.close();
+  const opened = open(disk);
+  is(opened.journal.firstIndex, 5);
+  is(opened.journal.replayedIndex, 4);
+  await commit(opened, entryOf(5));
+  is(opened.sink.committedEntries[0]?.[0], 5);
+  const indexes: number[] = [];
+  const reading = readJournal(directory, disk, (index) => indexes.push(index));
+  equal(indexes, [5]);
+  is(reading.verdict.kind, "clean");
 });
 
 test.run();
