@@ -55,6 +55,8 @@ export class GroupCommit {
   #cancelFlush: CancelWait | undefined;
   #cancelEverysec: CancelWait | undefined;
   #pausedUntilMs = 0;
+  /** Whether the refusal that lasts has been told of. */
+  #isRefusalTold = false;
   /** When the sync in flight was started; undefined when there is none. */
   #syncStartedMs: number | undefined;
   /** The last frame written: its index and header checksum. */
@@ -211,6 +213,7 @@ export class GroupCommit {
     const { segment } = this.#context;
     try {
       segment.write(batch.bytes);
+      this.#isRefusalTold = false;
       return true;
     } catch (cause) {
       try {
@@ -338,7 +341,8 @@ export class GroupCommit {
     backlog.restamp(this.#writtenIndex, this.#writtenCrc, segment.salt);
     this.#pausedUntilMs = clock.monotonicMs() + refusedPauseMs;
     this.#tell(() => {
-      report({ kind: "write-refused", entries: entries.length, error });
+      if (!this.#isRefusalTold) report({ kind: "write-refused", entries: entries.length, error });
+      this.#isRefusalTold = true;
       sink.refused(entries, error);
       this.#goOn();
     });

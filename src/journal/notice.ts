@@ -22,9 +22,9 @@ export type JournalNotice =
   | { readonly kind: "sidecar-stale"; readonly path: string; readonly cause: unknown }
   /** A sync had failed before the last stop; what it covered was written and synced again. */
   | { readonly kind: "tail-rewritten"; readonly segment: string; readonly offset: number; readonly bytes: number }
-  /** A batch was refused by the disk, and cut back. */
+  /** A batch was refused by the disk, and cut back; said once until a write works again. */
   | { readonly kind: "write-refused"; readonly entries: number; readonly error: KronError }
-  /** The next segment could not be prepared ahead of time; it will be tried again when it is needed. */
+  /** The next segment could not be prepared ahead of time; it will be tried again; said once until one is there. */
   | { readonly kind: "next-segment-failed"; readonly cause: unknown };
 
 /** Takes notices; must not throw. */

@@ -15,6 +15,8 @@ import { newSegmentHead, packSegmentHead } from "./segment-head.ts";
 
 const sliceBytes = 256 * 1024;
 const pauseMs = 1;
+/** After a failure nothing is prepared for so long: a full disk is not asked again with every batch. */
+const failedPauseMs = 1_000;
 /** Zeros are synced bit by bit: one sync of them all would stand in the way of the journal's own. */
 const syncEveryBytes = 4 * 1024 * 1024;
 const zeros = new Uint8Array(sliceBytes);
@@ -58,6 +60,9 @@ export class SegmentMaker {
   readonly #path: string;
   #making: Making | undefined;
   #cancel: CancelWait | undefined;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether the failure that lasts has been told of. */
+  #isFailureTold = false;
 
   constructor(context: MakerContext) {
     this.#context = context;
@@ -70,10 +75,11 @@ export class SegmentMaker {
    */
   prepare(capacity: number): void {
     if (this.#making !== undefined) return;
+    if (this.#context.clock.monotonicMs() - this.#failedAtMs < failedPauseMs) return;
     try {
       this.#making = this.#create(capacity);
     } catch (cause) {
-      this.#context.report({ kind: "next-segment-failed", cause });
+      this.#noteFailure(cause);
       return;
     }
     this.#continueLater();
@@ -114,6 +120,7 @@ export class SegmentMaker {
   /** The taken segment is in use now, under another name. */
   release(): void {
     this.#making = undefined;
+    this.#isFailureTold = false;
   }
 
   /** Removes what was prepared. Failures are of no interest: the next start removes it as well. */
@@ -208,6 +215,12 @@ export class SegmentMaker {
 
   #giveUp(cause: unknown): void {
     this.discard();
-    this.#context.report({ kind: "next-segment-failed", cause });
+    this.#noteFailure(cause);
+  }
+
+  #noteFailure(cause: unknown): void {
+    this.#failedAtMs = this.#context.clock.monotonicMs();
+    if (!this.#isFailureTold) this.#context.report({ kind: "next-segment-failed", cause });
+    this.#isFailureTold = true;
   }
 }
