@@ -34,6 +34,7 @@ export class Embedded {
   readonly commands: Commands;
   readonly #journal: OpenedJournal;
   readonly #clock: Clock;
+  readonly #stopWatching: (() => void) | undefined;
 
   private constructor(
     engine: Engine,
@@ -47,6 +48,7 @@ export class Embedded {
     this.commands = commands;
     this.#journal = journal;
     this.#clock = clock;
+    this.#stopWatching = clock.onIdle?.(() => journal.pendingCount === 0);
   }
 
   /** Locks and recovers `directory`, and starts its engine. Throws what the journal throws. */
@@ -104,6 +106,7 @@ export class Embedded {
     this.engine.dispatcher.abortAll("shutdown");
     this.engine.stop();
     await this.#journal.close();
+    this.#stopWatching?.();
   }
 }
 

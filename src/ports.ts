@@ -23,6 +23,11 @@ export interface Clock {
    * With `keepAlive: false` the wait does not by itself keep the process running.
    */
   wakeAfter(delayMs: number, wake: () => void, keepAlive?: boolean): CancelWait;
+  /**
+   * Virtual clocks only: `check` says whether nothing is under way that needs no time to pass, such as a write to
+   * the disk; the clock moves on only then. Returns how to take the check back.
+   */
+  onIdle?(check: () => boolean): () => void;
 }
 
 /** Makes the `Date` of an instant in epoch milliseconds, for those who show times to users. */
