@@ -4,7 +4,7 @@
  * workloads (not of what the machine made of them), `KRON_ROUNDS=n` asks for more.
  */
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +19,7 @@ import { readJournalFiles } from "../../src/journal/journal-files.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { emitRecord } from "../../src/supervisor/events.ts";
 import { checkAccount } from "../support/account-check.ts";
+import { assertAuditFindsNothing } from "../support/audit-check.ts";
 import { Seeded, seedFromEnvironment } from "../support/seeded.ts";
 import { suite } from "../support/suite.ts";
 import type { Fact } from "./facts.ts";
@@ -28,6 +29,7 @@ const test = suite("crash/kill", 500_000);
 const seed = seedFromEnvironment();
 const rounds = Number(process.env.KRON_ROUNDS ?? 200);
 const workload = fileURLToPath(new URL("./workload.js", import.meta.url));
+const program = fileURLToPath(new URL("../../bin/kron.js", import.meta.url));
 const silent = (): void => undefined;
 
 /** Runs one life and kills it, `afterMs` after it was open or, when `isEarly`, after it was spawned. */
@@ -155,6 +157,9 @@ test(`nothing acknowledged is lost in ${rounds} kills (seed ${seed})`, async () 
   assert.is(kron.list().length, account.state.timers.size);
   await kron.shutdown();
   assert.ok(checkAccount(readEntries(directory)).state.isRunning === false);
+  assertAuditFindsNothing(readEntries(directory));
+  const doctor = spawnSync(process.execPath, [program, "doctor", "--data-dir", directory], { encoding: "utf8" });
+  assert.is(doctor.status, 0, doctor.stdout);
   rmSync(root, { recursive: true, force: true });
 });
 

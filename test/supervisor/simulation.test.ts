@@ -9,6 +9,7 @@ import { checkState } from "../../src/core/invariants.ts";
 import type { ScheduleOptions } from "../../src/core/options.ts";
 import type { RunContext } from "../../src/runners/callback-context.ts";
 import { checkAccount } from "../support/account-check.ts";
+import { assertAuditFindsNothing } from "../support/audit-check.ts";
 import { EngineRig } from "../support/engine-rig.ts";
 import { Seeded, seedFromEnvironment } from "../support/seeded.ts";
 import { suite } from "../support/suite.ts";
@@ -195,6 +196,7 @@ test(`any history adds up (${rounds} rounds from seed ${firstSeed})`, async () =
       for (const token of simulation.tokens) assert.ok(account.tokens.has(token), "what executed was begun by the log");
       compareStates(rig, account.state);
       assert.equal(checkState(rig.engine.data), []);
+      assertAuditFindsNothing(rig.store.entries());
       checkLiveness(rig);
     } catch (error) {
       throw new Error(`KRON_SEED=${seed}: ${error instanceof Error ? error.stack : String(error)}`);
