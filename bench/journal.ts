@@ -1,8 +1,9 @@
 /**
  * The journal against the floor of its own disk, in one run. "disk" is a bare loop of `write` and `fdatasync` of
  * bytes that are there already, as many as the journal writes for a batch, into a preallocated file. "floor" is
- * the same loop when the callers' entries are first made and packed, with nothing else done to them: what any
- * log must do. The journal adds checks, checksums, order, segments, the sidecar and callbacks.
+ * the same loop when the callers' entries are first made and packed by msgpackr, with nothing else done to them:
+ * what a log must do that is content with that. The journal adds checks, checksums, order, segments, the sidecar
+ * and callbacks, and earns some of it back by packing plain entries itself.
  *
  *     node dist/bench/journal.js [directory]        default: .bench in the working directory
  *

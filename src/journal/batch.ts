@@ -11,15 +11,19 @@ import type { Entry } from "../core/record.ts";
 import { isEntry, packValue } from "./codec.ts";
 import { roundToSectors, sectorBytes } from "./files.ts";
 import {
+  bodyBytesMax,
   bodyChecksum,
   emptyHeader,
   FRAME_FLAG,
   FRAME_KIND,
   frameBytes,
   frameHeaderBytes,
+  paddedBytes,
   readFields,
   writeHeader,
 } from "./frame.ts";
+import { packPlain } from "./plain-packer.ts";
+import { viewOf } from "./view-of.ts";
 
 /** What the next frame is stamped with. */
 export interface Stamp {
@@ -35,8 +39,8 @@ export interface Stamp {
 }
 
 const bytesAtFirst = 64 * 1024;
-/** Longer bodies are copied by the engine's own routine, shorter ones byte by byte, which is faster for them. */
-const copyByHandMax = 96;
+/** Room behind a packed body for the end of its last item, its padding and that of the batch. */
+const spareBytes = 2 * sectorBytes;
 
 /** Frames in the making. */
 export class Batch {
@@ -69,13 +73,9 @@ export class Batch {
     if (!isEntry(entry)) {
       throw new KronError("KRON_PAYLOAD_INVALID", "Expected an entry of a whole time in ms and record tuples");
     }
-    const packed = packValue(entry);
-    const bodyBytes = packed.end - packed.start;
     const at = this.frameBytes;
+    const bodyBytes = this.#pack(entry, at + frameHeaderBytes);
     const bytes = frameBytes(bodyBytes);
-    this.#makeRoom(at + bytes);
-    this.#copyBody(packed.bytes, packed.start, packed.end, at + frameHeaderBytes, at + bytes);
-
     const header = this.#header;
     header.kind = FRAME_KIND.entry;
     header.bodyBytes = bodyBytes;
@@ -134,12 +134,22 @@ export class Batch {
     if (this.#bytes.length > bytesMax) this.#bytes = Buffer.allocUnsafeSlow(bytesAtFirst);
   }
 
-  #copyBody(from: Uint8Array, start: number, end: number, at: number, paddedEnd: number): void {
-    const into = this.#bytes;
-    const length = end - start;
-    if (length > copyByHandMax) into.set(from.subarray(start, end), at);
-    else for (let index = 0; index < length; index += 1) into[at + index] = from[start + index] as number;
-    for (let index = at + length; index < paddedEnd; index += 1) into[index] = 0;
+  /** Packs a body at `at`, with its padding, and returns its bytes. */
+  #pack(entry: Entry, at: number): number {
+    const limit = Math.min(this.#bytes.length, at + bodyBytesMax) - spareBytes;
+    let end = packPlain(entry, this.#bytes, viewOf(this.#bytes), at, limit);
+    if (end < 0) end = this.#packAny(entry, at);
+    const paddedEnd = at + paddedBytes(end - at);
+    for (let index = end; index < paddedEnd; index += 1) this.#bytes[index] = 0;
+    return end - at;
+  }
+
+  /** Packs what is not plain, or comes so near the end of the buffer that a larger one may be needed. */
+  #packAny(entry: Entry, at: number): number {
+    const { bytes, start, end } = packValue(entry);
+    this.#makeRoom(at + paddedBytes(end - start));
+    this.#bytes.set(bytes.subarray(start, end), at);
+    return at + (end - start);
   }
 
   #makeRoom(frameEnd: number): void {

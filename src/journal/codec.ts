@@ -1,6 +1,7 @@
 /**
  * Entries to bytes and back: msgpack by msgpackr, with the bounded scan on both sides. What is written is
- * scanned too, so that nothing is ever acknowledged that a later start would refuse to read.
+ * scanned too, so that nothing is ever acknowledged that a later start would refuse to read. Entries of plain
+ * numbers and short texts take a shorter way to the same bytes, see plain-packer.ts.
  */
 
 import { isNativeAccelerationEnabled, Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from "msgpackr";

@@ -14,6 +14,7 @@
  */
 
 import { crc32 } from "./crc32.ts";
+import { viewOf } from "./view-of.ts";
 
 /** Bytes of a frame before its body. */
 export const frameHeaderBytes = 40;
@@ -102,9 +103,9 @@ export function writeHeader(bytes: Uint8Array, at: number, header: FrameHeader, 
   const view = viewOf(bytes);
   const { seq, durable } = header;
   const seqLow = seq >>> 0;
-  const seqHigh = (seq - seqLow) / 0x1_0000_0000;
+  const seqHigh = seq === seqLow ? 0 : (seq - seqLow) / 0x1_0000_0000;
   const durableLow = durable >>> 0;
-  const durableHigh = (durable - durableLow) / 0x1_0000_0000;
+  const durableHigh = durable === durableLow ? 0 : (durable - durableLow) / 0x1_0000_0000;
   // Ten stores of four bytes, as this runs once for every entry.
   view.setUint32(at, 0x4e4b | (header.version << 16) | (header.kind << 24), true);
   view.setUint32(at + 4, header.bodyBytes, true);
@@ -118,18 +119,6 @@ export function writeHeader(bytes: Uint8Array, at: number, header: FrameHeader, 
   header.headerCrc = (crc32(bytes, at, at + 36) ^ salt) >>> 0;
   view.setUint32(at + 36, header.headerCrc, true);
   return header.headerCrc;
-}
-
-let viewed: Uint8Array | undefined;
-let view: DataView = new DataView(new ArrayBuffer(0));
-
-/** A view of all of `bytes`; the last one is kept, as frames come one after another in the same buffer. */
-function viewOf(bytes: Uint8Array): DataView {
-  if (viewed !== bytes) {
-    viewed = bytes;
-    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-  return view;
 }
 
 /**

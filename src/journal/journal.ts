@@ -2,7 +2,7 @@
  * The journal: one process's durable, ordered log in a directory of files. Start reading here.
  *
  *   openJournal   lock, recover, replay                 recovery.ts, journal-files.ts, segment-scan.ts
- *   propose       pack into the gathering batch         batch.ts, codec.ts, frame.ts
+ *   propose       pack into the gathering batch         batch.ts, plain-packer.ts, codec.ts, frame.ts
  *   flush         one write, one sync, then commit      group-commit.ts, active-segment.ts
  *   beside it     the next segment, the sidecar         segment-maker.ts, sidecar-keeper.ts
  *
