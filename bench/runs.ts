@@ -10,7 +10,7 @@ import { Kron } from "../src/index.ts";
 import { nodeDisk } from "../src/journal/node-disk.ts";
 import type { Disk } from "../src/ports.ts";
 import { median, printTable, quantile, show } from "./support/figures.ts";
-import { floorLatenciesUs } from "./support/floor.ts";
+import { appendFloor, floorLatenciesUs } from "./support/floor.ts";
 
 const seconds = Number(process.argv[2] ?? 2);
 const rounds = Number(process.argv[3] ?? 3);
@@ -18,6 +18,8 @@ const rounds = Number(process.argv[3] ?? 3);
 interface Result {
   readonly runsPerSecond: number;
   readonly bytesPerRun: number;
+  /** Two records a run: the same bytes written bare, and each record packed on its own first. */
+  readonly diskRunsPerSecond: number;
   readonly floorRunsPerSecond: number;
   readonly cycleP50Us: number;
   readonly floorP50Us: number;
@@ -49,12 +51,14 @@ async function measure(inFlight: number): Promise<Result> {
   // A batch holds the starts of one half and the ends of the other half of what is in flight.
   const batchBytes = Math.max(64, Math.round((bytesPerRun / 2) * inFlight));
   const floor = await floorLatenciesUs(directory, batchBytes, 1_000);
+  const floorRunsPerSecond = (await appendFloor(directory, inFlight, 1_000)) / 2;
   rmSync(directory, { recursive: true });
   const meanUs = floor.reduce((sum, us) => sum + us, 0) / floor.length;
   return {
     runsPerSecond,
     bytesPerRun,
-    floorRunsPerSecond: (inFlight * 1e6) / meanUs / 2,
+    diskRunsPerSecond: (inFlight * 1e6) / meanUs / 2,
+    floorRunsPerSecond,
     cycleP50Us: median(cycles),
     floorP50Us: quantile(floor, 0.5),
   };
@@ -102,6 +106,7 @@ for (const inFlight of [1, 64, 4_096]) {
   rows.push([
     show(inFlight),
     show(rate),
+    show(median(results.map((result) => result.diskRunsPerSecond))),
     show(floor),
     `${show((100 * rate) / floor)} %`,
     show(median(results.map((result) => result.bytesPerRun))),
@@ -113,7 +118,8 @@ printTable(
   [
     "in flight",
     "runs/s",
-    "floor runs/s",
+    "bare bytes runs/s",
+    "floor runs/s (packed, written, synced)",
     "of the floor",
     "bytes/run",
     "p50 start to durable finish (× write + fdatasync)",

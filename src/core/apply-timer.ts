@@ -70,10 +70,16 @@ function create(state: State, atMs: number, record: TimerCreated): TimerChange |
   timers.createdAtMs.set(slot, atMs);
   timers.anchorMs.set(slot, anchorMs);
   timers.nextAtMs.set(slot, nextAtMs);
-  // One that was cancelled keeps its history and counts; its due times begin anew.
-  for (const column of [timers.lastScheduledAtMs, timers.lastDueAtMs, timers.heldUntilMs]) column.set(slot, 0);
+  if (held !== undefined) forgetDueTimes(state, slot);
   keepGoing(state, slot, atMs);
   return { kind: "timer", slot };
+}
+
+/** One that was cancelled keeps its history and counts; its due times begin anew. */
+function forgetDueTimes({ timers }: State, slot: number): void {
+  timers.lastScheduledAtMs.set(slot, 0);
+  timers.lastDueAtMs.set(slot, 0);
+  timers.heldUntilMs.set(slot, 0);
 }
 
 function update(state: State, atMs: number, slot: number, record: TimerUpdated): TimerChange | Refusal {

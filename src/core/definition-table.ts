@@ -7,6 +7,7 @@ import { assert } from "./assert.ts";
 import { decodeDefinition, definitionKey, type TimerDefinition } from "./definition.ts";
 
 interface Shared {
+  readonly number: number;
   readonly definition: TimerDefinition;
   readonly key: string;
   users: number;
@@ -15,13 +16,15 @@ interface Shared {
 /** Interned definitions by number and by canonical key. Numbers only grow and are never given twice. */
 export class DefinitionTable {
   readonly #byNumber = new Map<number, Shared>();
-  readonly #byKey = new Map<string, number>();
+  readonly #byKey = new Map<string, Shared>();
+  /** By the object that is shared, which most records lead to by its number. */
+  readonly #byDefinition = new Map<TimerDefinition, Shared>();
   #lastNumber = 0;
   #rebootCount = 0;
 
   /** The number under which an equal definition is held, or 0. */
   numberOf(key: string): number {
-    return this.#byKey.get(key) ?? 0;
+    return this.#byKey.get(key)?.number ?? 0;
   }
 
   get(number: number): TimerDefinition {
@@ -47,18 +50,22 @@ export class DefinitionTable {
 
   /** Counts one more user of a definition, keeping it if none equal is held; returns its number. */
   addUser(definition: TimerDefinition): number {
+    const shared = this.#byDefinition.get(definition) ?? this.#share(definition);
+    shared.users += 1;
+    return shared.number;
+  }
+
+  #share(definition: TimerDefinition): Shared {
     const key = definitionKey(definition);
     const held = this.#byKey.get(key);
-    const shared = held === undefined ? undefined : this.#byNumber.get(held);
-    if (held !== undefined && shared !== undefined) {
-      shared.users += 1;
-      return held;
-    }
+    if (held !== undefined) return held;
     this.#lastNumber += 1;
-    this.#byNumber.set(this.#lastNumber, { definition, key, users: 1 });
-    this.#byKey.set(key, this.#lastNumber);
+    const shared: Shared = { number: this.#lastNumber, definition, key, users: 0 };
+    this.#byNumber.set(shared.number, shared);
+    this.#byKey.set(key, shared);
+    this.#byDefinition.set(definition, shared);
     if (isReboot(definition)) this.#rebootCount += 1;
-    return this.#lastNumber;
+    return shared;
   }
 
   dropUser(number: number): void {
@@ -68,6 +75,7 @@ export class DefinitionTable {
     if (shared.users > 0) return;
     this.#byNumber.delete(number);
     this.#byKey.delete(shared.key);
+    this.#byDefinition.delete(shared.definition);
     if (isReboot(shared.definition)) this.#rebootCount -= 1;
   }
 

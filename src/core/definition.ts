@@ -11,7 +11,7 @@ import { unreachable } from "./assert.ts";
 import type { DayMatch, DstPolicy } from "./cron.ts";
 import { describe } from "./describe.ts";
 import { KronError } from "./errors.ts";
-import type { RetryPolicy } from "./retry.ts";
+import { defaultRetry, type RetryPolicy } from "./retry.ts";
 
 /** The rule that gives due times. The instant of `at` is kept beside the definition. */
 export type ScheduleSpec =
@@ -86,12 +86,27 @@ export const defaultMisfire: MisfirePolicy = Object.freeze({ mode: "once", withi
 
 /** A text that is equal for two definitions exactly when they are equal; for interning, not for storing. */
 export function definitionKey(definition: TimerDefinition): string {
-  const { schedule, target, overlap, retry, misfire } = definition;
-  const retrying = `${retry.maxAttempts},${retry.backoff},${retry.baseMs},${retry.capMs},${retry.jitter}`;
-  const misfiring = `${misfire.mode},${misfire.withinMs},${misfire.max}`;
-  const timing = `${definition.timeoutMs},${definition.graceMs},${definition.jitterMs},${definition.jitterMode}`;
+  const { schedule, target, overlap, retry, misfire, timeoutMs, graceMs, jitterMs, concurrency } = definition;
+  const timing = `${timeoutMs},${graceMs},${jitterMs} ${definition.jitterMode},${concurrency}`;
   // The only free text comes last, so that nothing in it can be taken for another field.
-  return `${target.kind},${overlap},${retrying},${misfiring},${timing},${definition.concurrency},${scheduleKey(schedule)}`;
+  return `${target.kind},${overlap},${retryKey(retry)},${misfireKey(misfire)},${timing},${scheduleKey(schedule)}`;
+}
+
+/** What nearly all timers have is left out: keys are built and looked up with every call of `schedule`. */
+function retryKey(retry: RetryPolicy): string {
+  const { maxAttempts, backoff, baseMs, capMs, jitter } = retry;
+  const isDefault =
+    maxAttempts === defaultRetry.maxAttempts &&
+    backoff === defaultRetry.backoff &&
+    baseMs === defaultRetry.baseMs &&
+    capMs === defaultRetry.capMs &&
+    jitter === defaultRetry.jitter;
+  return isDefault ? "" : `${maxAttempts} ${backoff} ${baseMs} ${capMs} ${jitter}`;
+}
+
+function misfireKey({ mode, withinMs, max }: MisfirePolicy): string {
+  const isDefault = mode === defaultMisfire.mode && withinMs === defaultMisfire.withinMs && max === defaultMisfire.max;
+  return isDefault ? "" : `${mode} ${withinMs} ${max}`;
 }
 
 function scheduleKey(schedule: ScheduleSpec): string {

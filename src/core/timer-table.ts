@@ -106,11 +106,12 @@ export class TimerTable {
 
   /** Takes a slot for a new id, all columns zero. */
   insert(id: string): number {
-    assert(!this.#slots.has(id), "the timer is new");
     assert(!this.isFull, "there is room for a timer");
     const slot = this.#free.pop() ?? this.#ids.length;
     this.#ids[slot] = id;
+    const sizeBefore = this.#slots.size;
     this.#slots.set(id, slot);
+    assert(this.#slots.size === sizeBefore + 1, "the timer is new");
     return slot;
   }
 

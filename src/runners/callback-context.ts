@@ -63,15 +63,7 @@ export interface OutputSink {
 /** The context of one attempt. */
 export class CallbackContext implements RunContext {
   readonly timerId: string;
-  readonly runId: string;
   readonly attempt: number;
-  readonly maxAttempts: number;
-  readonly isManual: boolean;
-  readonly scheduledAtMs: number;
-  readonly dueAtMs: number;
-  readonly startedAtMs: number;
-  readonly missedCount: number;
-  readonly fencingToken: number;
   readonly #order: AttemptOrder;
   readonly #clock: Clock;
   readonly #output: OutputSink;
@@ -83,18 +75,42 @@ export class CallbackContext implements RunContext {
 
   constructor(order: AttemptOrder, clock: Clock, output: OutputSink) {
     this.timerId = order.timerId;
-    this.runId = order.runId;
     this.attempt = order.attempt;
-    this.maxAttempts = order.maxAttempts;
-    this.isManual = order.isManual;
-    this.scheduledAtMs = order.scheduledAtMs;
-    this.dueAtMs = order.dueAtMs;
-    this.startedAtMs = order.startedAtMs;
-    this.missedCount = order.missedCount;
-    this.fencingToken = order.fencingToken;
     this.#order = order;
     this.#clock = clock;
     this.#output = output;
+  }
+
+  get runId(): string {
+    return this.#order.runId;
+  }
+
+  get maxAttempts(): number {
+    return this.#order.maxAttempts;
+  }
+
+  get isManual(): boolean {
+    return this.#order.isManual;
+  }
+
+  get scheduledAtMs(): number {
+    return this.#order.scheduledAtMs;
+  }
+
+  get dueAtMs(): number {
+    return this.#order.dueAtMs;
+  }
+
+  get startedAtMs(): number {
+    return this.#order.startedAtMs;
+  }
+
+  get missedCount(): number {
+    return this.#order.missedCount;
+  }
+
+  get fencingToken(): number {
+    return this.#order.fencingToken;
   }
 
   get scheduledAt(): ReturnType<ToDate> {

@@ -75,7 +75,7 @@ test("packPlain() leaves what is not plain, and what may not fit", () => {
   const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
   checkSame(looseEntry(1, [1, nested(8)]));
   const others = [undefined, {}, new Date(0), Buffer.alloc(1), 1n, Symbol("x"), nested(9), [[undefined], 1]];
-  const texts = ["é", "\ud800", "x".repeat(40) + "\u0080", "x".repeat(256)];
+  const texts = ["é", "\ud800", `${"x".repeat(40)}\u0080`, "x".repeat(256)];
   for (const value of [...others, ...texts, new Array(1), new Array(0x1_0000).fill(0)]) {
     is(pack(looseEntry(1, [1, value, 2])), undefined, String(value));
     is(pack(looseEntry(1, [1, value], [2, 3])), undefined, String(value));
