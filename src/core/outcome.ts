@@ -25,6 +25,3 @@ export const Status = { ACTIVE: 1, PAUSED: 2, COMPLETED: 3, DEAD: 4, CANCELLED: 
 export function isDone(status: number): boolean {
   return status >= Status.COMPLETED;
 }
-
-/** The number of a timer status. */
-export type TimerStatusCode = (typeof Status)[keyof typeof Status];

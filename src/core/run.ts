@@ -47,11 +47,3 @@ export interface Run {
 export function formatRunId(id: number): string {
   return `run_${id.toString(36).padStart(10, "0")}`;
 }
-
-/** The id in a name made by `formatRunId`, or undefined when `text` is none. */
-export function parseRunId(text: string): number | undefined {
-  const match = /^run_([0-9a-z]{10})$/.exec(text);
-  if (match === null) return undefined;
-  // Ten digits of base 36 stay well below 2^53.
-  return Number.parseInt(match[1] as string, 36);
-}

@@ -4,7 +4,7 @@
  * numbers and short texts take a shorter way to the same bytes, see plain-packer.ts.
  */
 
-import { isNativeAccelerationEnabled, Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from "msgpackr";
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from "msgpackr";
 import { KronError } from "../core/errors.ts";
 import type { Entry } from "../core/record.ts";
 import { bodyBytesMax } from "./frame.ts";
@@ -14,9 +14,6 @@ import { scanMsgpack } from "./msgpack-scan.ts";
 const packr = new Packr({ useRecords: false, variableMapSize: true, encodeUndefinedAsNil: true, moreTypes: false });
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, copyBuffers: true });
 const packMode = REUSE_BUFFER_MODE | RESET_BUFFER_MODE;
-
-/** Whether msgpackr found its native part; without it long strings decode more slowly. */
-export const isCodecNative: boolean = isNativeAccelerationEnabled;
 
 /** Bytes somewhere inside a larger array that will be used again; copy them before the next call. */
 export interface PackedBytes {

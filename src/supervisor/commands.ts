@@ -104,6 +104,8 @@ export class Commands {
         // The timer itself is looked at next in any case; runs that an earlier process left are not.
         if (this.#timers.liveRuns.get(outcome.slot) > 0) this.#engine.noteCallback(outcome.slot);
         resolve({ timerId: id, action: isNew ? "created" : "updated" });
+      } else if (outcome.kind === "refused" && outcome.code === "KRON_TIMERS_FULL") {
+        reject(refusal(id, outcome));
       } else {
         call.tries += 1;
         this.#schedule(call);

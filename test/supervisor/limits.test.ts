@@ -34,6 +34,21 @@ test("who has been due longest is first to get a slot, retries among them", asyn
   assert.equal(order, ["failing", "sooner", "failing", "later"]);
 });
 
+test("a timer too many is refused as such, and there is room again when one has been forgotten", async () => {
+  const rig = new EngineRig({ limits: { timersMax: 2, retiredMax: 0 } });
+  await rig.add("a", { every: "1h" });
+  await rig.add("b", { every: "1h" });
+  const { length } = rig.store.entries();
+  const error = await rig.add("c", { every: "1h" }).then(
+    () => undefined,
+    (thrown: unknown) => thrown as { code: string },
+  );
+  assert.is(error?.code, "KRON_TIMERS_FULL");
+  assert.is(rig.store.entries().length, length + 1, "asked once");
+  await rig.settle(rig.commands.cancel("a", false));
+  assert.is((await rig.add("c", { every: "1h" })).action, "created");
+});
+
 test("a manual run waits for a slot when all are taken", async () => {
   const rig = new EngineRig({ concurrency: 1 });
   const work = new Work(rig, 1_000);

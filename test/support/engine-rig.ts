@@ -7,7 +7,7 @@ import { definitionKey } from "../../src/core/definition.ts";
 import { parseScheduleOptions, type ScheduleOptions } from "../../src/core/options.ts";
 import { checkPayload } from "../../src/core/payload.ts";
 import { copyPayload } from "../../src/core/payload-copy.ts";
-import { State } from "../../src/core/state.ts";
+import { defaultStateLimits, State, type StateLimits } from "../../src/core/state.ts";
 import { Zones } from "../../src/core/zone.ts";
 import type { CancelWait, Clock, Logger } from "../../src/ports.ts";
 import { CallbackRunner } from "../../src/runners/callback.ts";
@@ -35,6 +35,7 @@ export interface RigOptions {
   readonly queueMax?: number;
   readonly start?: string;
   readonly quietTurns?: number;
+  readonly limits?: Partial<StateLimits>;
 }
 
 /** When rigs begin unless told otherwise. */
@@ -109,7 +110,7 @@ export class EngineRig {
   start(): void {
     const { concurrency = 64, orphanGraceMs = 5_000, queueMax = 10_000 } = this.#options;
     const clock = new ProcessClock(this.clock);
-    const state = new State();
+    const state = new State({ ...defaultStateLimits, ...this.#options.limits });
     const runner = new CallbackRunner(
       clock,
       {
