@@ -119,7 +119,7 @@ printTable(
     "in flight",
     "runs/s",
     "bare bytes runs/s",
-    "floor runs/s (packed, written, synced)",
+    "floor runs/s (as many callers of a bare log)",
     "of the floor",
     "bytes/run",
     "p50 start to durable finish (× write + fdatasync)",

@@ -131,6 +131,7 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     return this.#open().commands.pause(id);
   }
 
+  /** Lets a paused timer go on. */
   async resume(id: string): Promise<ChangeResult> {
     return this.#open().commands.resume(id);
   }
