@@ -35,8 +35,8 @@ export class Crons {
   }
 }
 
-/** Whether an `H` stands where a number could; the H of THU and MARCH does not count. */
-function mayHoldHash(expression: string): boolean {
+/** Whether an `H` stands where a number could, so that the schedule depends on the timer; the H of THU does not count. */
+export function mayHoldHash(expression: string): boolean {
   return /(?:^|[ \t,+])[Hh]/.test(expression);
 }
 

@@ -14,7 +14,6 @@ export interface Attempt {
   readonly run: Run;
   readonly token: number;
   readonly definition: TimerDefinition;
-  readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
   abort: ((reason: Error) => void) | undefined;
   abortReason: AbortReason | undefined;

@@ -120,7 +120,6 @@ export class Dispatcher {
       run,
       token: run.token,
       definition,
-      startedAtMs: nowMs,
       startedMonotonicMs: this.#clock.monotonicMs(),
       abort: undefined,
       abortReason: undefined,

@@ -1,7 +1,7 @@
 /** Gives each timer's rule in a form that can be asked for times; cron expressions are compiled once and shared. */
 
 import type { Cron } from "../core/cron.ts";
-import { Crons } from "../core/crons.ts";
+import { Crons, mayHoldHash } from "../core/crons.ts";
 import type { ScheduleSpec, TimerDefinition } from "../core/definition.ts";
 import { stableHash } from "../core/hash.ts";
 import type { Recurrence } from "../core/recurrence.ts";
@@ -50,7 +50,7 @@ export class Recurrences {
     const held = this.#byDefinition.get(definition);
     if (held !== undefined) return held;
     const cron = this.compile(id, schedule);
-    if (!/[Hh]/.test(schedule.expression)) this.#byDefinition.set(definition, cron);
+    if (!mayHoldHash(schedule.expression)) this.#byDefinition.set(definition, cron);
     return cron;
   }
 }

@@ -157,11 +157,12 @@ export class Scheduler {
   noteSettled(record: LogRecord, outcome: Outcome | undefined): void {
     switch (record[0]) {
       case Kind.RUN_DUE:
-        this.#release(record[1], record[5] === 1);
+        if (record[5] === 1) this.#startsProposed -= 1;
+        this.#release(record[1], outcome);
         break;
       case Kind.RUN_MISSED:
       case Kind.RUN_SKIPPED_OVERLAP:
-        this.#release(record[1], false);
+        this.#release(record[1], outcome);
         break;
       case Kind.TIMER_CANCELLED:
         // A run that was made after the cancellation was asked for is still to be cancelled with its timer.
@@ -321,12 +322,12 @@ export class Scheduler {
     return this.#state.timers.status.get(slot);
   }
 
-  #release(timer: number, didStart: boolean): void {
-    if (didStart) this.#startsProposed -= 1;
+  /** A timer that was changed is armed with all that its entry touched; one that was not is armed here. */
+  #release(timer: number, outcome: Outcome | undefined): void {
     const slot = this.#state.timers.resolve(timer);
     if (slot === undefined) return;
     this.#proposed.delete(slot);
-    this.arm(slot);
+    if (outcome === undefined || outcome.kind === "refused") this.arm(slot);
   }
 
   #dropRetry(run: Run): void {
