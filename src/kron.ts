@@ -255,14 +255,13 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     const request = parseScheduleOptions(id, options, (schedule) => {
       if (schedule.kind === "cron") this.#recurrences.compile(id, schedule);
     });
-    const { definition, atMs, payload } = request;
     return {
       id: request.id,
-      definition,
-      key: definitionKey(definition),
-      atMs,
-      payload: copyPayload(payload),
-      payloadBytes: payload === undefined ? 0 : checkPayload(payload, "payload"),
+      definition: request.definition,
+      key: definitionKey(request.definition),
+      atMs: request.atMs,
+      payload: copyPayload(request.payload),
+      payloadBytes: request.payloadBytes,
       askedAtMs: this.#settings.clock.nowMs(),
     };
   }

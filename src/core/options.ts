@@ -115,6 +115,8 @@ export interface TimerRequest {
   readonly atMs: number | undefined;
   /** The caller's own object, not a copy; undefined when there is none. */
   readonly payload: unknown;
+  /** What the payload takes as msgpack; 0 when there is none. */
+  readonly payloadBytes: number;
 }
 
 /** The shortest interval of `every`. */
@@ -190,9 +192,9 @@ export function parseScheduleOptions(
     concurrency: readConcurrency(raw.concurrency, overlap),
   };
   const payload = raw.payload;
-  if (payload !== undefined) checkPayload(payload, "payload");
+  const payloadBytes = payload === undefined ? 0 : checkPayload(payload, "payload");
   check(schedule);
-  return { id: timerId, definition, atMs, payload };
+  return { id: timerId, definition, atMs, payload, payloadBytes };
 }
 
 function readSchedule(raw: RawOptions): ScheduleSpec {

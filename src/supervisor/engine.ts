@@ -172,7 +172,7 @@ export class Engine implements LedgerListener {
     this.#checkIdle();
   }
 
-  refused(entry: Entry, _error: KronError): void {
+  refused(entry: Entry): void {
     for (let i = 1; i < entry.length; i++) this.scheduler.noteSettled(entry[i] as LogRecord, undefined);
     this.#checkIdle();
   }

@@ -25,7 +25,7 @@ export interface LedgerListener {
   /** A batch of entries was applied: the time to start what can be started. */
   settled(): void;
   /** An entry was not written; its start proposals are void. */
-  refused(entry: Entry, error: KronError): void;
+  refused(entry: Entry): void;
   /** Writing is possible again, or is not (disk full). */
   writable(isWritable: boolean): void;
   /** The log has failed for good. */
@@ -172,7 +172,7 @@ export class Ledger implements LogSink {
       if (settle !== undefined) settle(undefined, error);
       else if (this.#failure === undefined && mustBeTold(record)) this.#owed.push(record);
     }
-    this.#listener?.refused(entry, error);
+    this.#listener?.refused(entry);
   }
 
   #tellOwed(): void {

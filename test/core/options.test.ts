@@ -47,6 +47,7 @@ test("parseScheduleOptions() fills in the defaults", () => {
     },
     atMs: undefined,
     payload: undefined,
+    payloadBytes: 0,
   });
 });
 

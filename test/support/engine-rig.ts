@@ -5,7 +5,6 @@
 
 import { definitionKey } from "../../src/core/definition.ts";
 import { parseScheduleOptions, type ScheduleOptions } from "../../src/core/options.ts";
-import { checkPayload } from "../../src/core/payload.ts";
 import { copyPayload } from "../../src/core/payload-copy.ts";
 import { defaultStateLimits, State, type StateLimits } from "../../src/core/state.ts";
 import { Zones } from "../../src/core/zone.ts";
@@ -156,7 +155,6 @@ export class EngineRig {
       ...request,
       key: definitionKey(request.definition),
       payload: copyPayload(request.payload),
-      payloadBytes: request.payload === undefined ? 0 : checkPayload(request.payload, "payload"),
       askedAtMs: this.clock.nowMs(),
     };
     return this.commands.schedule(registration, (slot) => this.runner.register(slot, callback));
