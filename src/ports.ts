@@ -124,6 +124,47 @@ export interface Log {
   close(): Promise<void>;
 }
 
+/** Takes the changes of one atomic write to a snapshot. */
+export interface SnapshotBatch {
+  /** Sets `key` (1 to 64 bytes) to `value`; both are copied before this returns. */
+  put(key: Uint8Array, value: Uint8Array): void;
+  /** Removes `key`, if it is there. */
+  remove(key: Uint8Array): void;
+}
+
+/** The keys from `from` on and below `to`, compared byte by byte; from the highest down when `reverse`. */
+export interface SnapshotRange {
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+  readonly reverse?: boolean;
+}
+
+/**
+ * Where the state as of an index is kept: values under sorted keys, each with its own checksum, changed by
+ * atomic writes. One process at a time may write.
+ */
+export interface SnapshotStore {
+  readonly kind: "lmdb" | "file";
+  /** Bytes of its file on the disk. */
+  readonly bytes: number;
+  /** A copy of the value at `key`, or undefined. Throws `KRON_SNAPSHOT_CORRUPT` when its checksum is wrong. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /**
+   * Calls `visit` with each pair of the range until it returns false. Key and value are valid during the call
+   * only; no reader outlives it. Throws `KRON_SNAPSHOT_CORRUPT`.
+   */
+  visit(range: SnapshotRange, visit: (key: Uint8Array, value: Uint8Array) => boolean): void;
+  /**
+   * One atomic change. `fill` may take many turns of the event loop; resolves once all of it is on the disk.
+   * When `fill` or the disk fails nothing has changed, and it rejects with what `fill` threw, `KRON_DISK_FULL`
+   * or `KRON_SNAPSHOT_FAILED`. One write at a time.
+   */
+  write(fill: (batch: SnapshotBatch) => Promise<void>): Promise<void>;
+  /** Copies what was written last to a single file, off the event loop; `path` is there whole or not at all. */
+  copyTo(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** One attempt as a runner is told of it. Times are epoch milliseconds. */
 export interface AttemptOrder {
   /** The timer's slot, by which runners of callbacks know it. */
