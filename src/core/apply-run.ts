@@ -5,6 +5,7 @@ import { unreachable } from "./assert.ts";
 import type { TimerDefinition } from "./definition.ts";
 import { keepGoing } from "./due-time.ts";
 import type { HistoryDetail } from "./history.ts";
+import { addHistory } from "./history-policy.ts";
 import { type AttemptOutcome, outcomeCode, type RunOutcome, Status } from "./outcome.ts";
 import {
   Kind,
@@ -60,6 +61,7 @@ function makeDue(state: State, atMs: number, record: RunDue): Run | Refusal {
   }
   const obstacle = whyNotNow(state, slot, startsNow);
   if (obstacle !== undefined) return obstacle;
+  state.changes.touch(slot);
   timers.nextAtMs.set(slot, nextAtMs);
   timers.lastScheduledAtMs.set(slot, Math.max(scheduledAtMs, timers.lastScheduledAtMs.get(slot)));
   timers.lastDueAtMs.set(slot, atMs);
@@ -104,6 +106,7 @@ interface Making {
 
 function make(state: State, atMs: number, slot: number, making: Making): Run {
   const { timers } = state;
+  state.changes.touch(slot);
   const sequence = state.recordCount;
   const startsNow = making.startsNow === 1;
   const run: Run = {
@@ -141,6 +144,7 @@ function start(state: State, atMs: number, record: RunStarted): Run | Refusal {
   // Whether there is another attempt was decided when the one before it failed, and is not taken back.
   const obstacle = whyNoSlot(state, run.slot, definitionOf(state, run.slot));
   if (obstacle !== undefined) return obstacle;
+  state.changes.touch(run.slot);
   if (run.state === "waiting") state.timers.waitingRuns.add(run.slot, -1);
   addRunning(state, run.slot, 1);
   run.state = "running";
@@ -155,6 +159,7 @@ function succeed(state: State, atMs: number, record: RunSucceeded, applied: Appl
   const [, id, token, tookUs, nextAtMs, result, resultNote] = record;
   const run = state.runs.get(id);
   if (run === undefined || run.state !== "running" || run.token !== token) return staleToken();
+  state.changes.touch(run.slot);
   state.timers.succeededCount.add(run.slot, 1);
   const isPlain = run.failures === null && result === null && resultNote === null;
   const detail = isPlain ? undefined : successDetail(run, result, resultNote);
@@ -180,6 +185,7 @@ function fail(state: State, atMs: number, record: RunFailed, applied: Applied): 
   const run = state.runs.get(id);
   if (run === undefined || run.state !== "running" || run.token !== token) return staleToken();
   const { timers } = state;
+  state.changes.touch(run.slot);
   run.failures ??= [];
   run.failures.push({ attempt: run.attempt, outcome: failureOutcomes[kind], endedAtMs: atMs, tookUs, error });
   const mayRetry = run.attempt < definitionOf(state, run.slot).retry.maxAttempts;
@@ -199,6 +205,7 @@ function cancel(state: State, atMs: number, record: RunCancelled, applied: Appli
   const [, id, reason, nextAtMs] = record;
   const run = state.runs.get(id);
   if (run === undefined) return refused("KRON_CONFLICT", "the run is finished");
+  state.changes.touch(run.slot);
   const detail: HistoryDetail = { reason, ...(run.failures !== null && { failures: run.failures }) };
   return finish(state, atMs, run, { outcome: "CANCELLED", tookUs: 0, nextAtMs, detail }, applied);
 }
@@ -224,7 +231,7 @@ function finish(state: State, atMs: number, run: Run, end: Finish, applied: Appl
   if (!run.isManual) timers.heldUntilMs.set(slot, atMs);
   timers.lastTookUs.set(slot, tookUs);
   timers.lastOutcome.set(slot, outcomeCode(outcome));
-  state.history.add(slot, {
+  addHistory(state, slot, {
     outcome,
     run: run.id,
     isManual: run.isManual,

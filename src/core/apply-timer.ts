@@ -4,6 +4,7 @@ import { type Applied, type Refusal, refused, type TimerChange } from "./applied
 import { unreachable } from "./assert.ts";
 import type { TimerDefinition } from "./definition.ts";
 import { keepGoing } from "./due-time.ts";
+import { addHistory } from "./history-policy.ts";
 import { outcomeCode, type RunOutcome, Status } from "./outcome.ts";
 import {
   Kind,
@@ -35,6 +36,7 @@ export function applyTimer(state: State, atMs: number, record: TimerRecord, appl
   if (record[0] === Kind.TIMER_CREATED) return create(state, atMs, record);
   const slot = state.timers.resolve(record[1]);
   if (slot === undefined) return refused("KRON_TIMER_NOT_FOUND", "the timer has been forgotten");
+  state.changes.touch(slot);
   switch (record[0]) {
     case Kind.TIMER_UPDATED:
       return update(state, atMs, slot, record);
@@ -63,6 +65,7 @@ function create(state: State, atMs: number, record: TimerCreated): TimerChange |
   const definition = definitions.read(definitionField);
   if (definition === undefined) return notHeld();
   if (nextAtMs === 0 && isOneShot(definition)) return noDueTime();
+  state.changes.touch(held ?? timers.nextSlot);
   const slot = held ?? timers.insert(id);
   define(state, slot, definition, payload);
   state.retired.delete(slot);
@@ -129,6 +132,7 @@ function define(state: State, slot: number, definition: TimerDefinition, payload
   timers.definition.set(slot, definitions.addUser(definition));
   if (before !== 0) definitions.dropUser(before);
   timers.revision.set(slot, state.recordCount);
+  if (payload !== null || timers.payload(slot) !== undefined) state.changes.touchPayload(slot);
   timers.setPayload(slot, payload);
 }
 
@@ -196,7 +200,7 @@ function passBy(
   timers.nextAtMs.set(slot, nextAtMs);
   timers.lastScheduledAtMs.set(slot, Math.max(lastAtMs, timers.lastScheduledAtMs.get(slot)));
   timers.lastOutcome.set(slot, outcomeCode(outcome));
-  state.history.add(slot, {
+  addHistory(state, slot, {
     outcome,
     run: 0,
     isManual: false,

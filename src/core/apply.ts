@@ -96,6 +96,7 @@ function makeRebootTimersDue(state: State, atMs: number, applied: Applied): void
     if (timers.idOf(slot) === undefined || timers.nextAtMs.get(slot) !== 0) continue;
     if (timers.status.get(slot) === Status.CANCELLED) continue;
     if (!isReboot(definitions.get(timers.definition.get(slot)))) continue;
+    state.changes.touch(slot);
     // A clock that was set back brings no occurrence back.
     timers.nextAtMs.set(slot, Math.max(atMs, timers.lastScheduledAtMs.get(slot) + 1));
     applied.slots.push(slot);

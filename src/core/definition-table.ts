@@ -13,12 +13,22 @@ interface Shared {
   users: number;
 }
 
+/** What a checkpoint has to write of the definitions. */
+export interface DefinitionChanges {
+  readonly fresh: readonly (readonly [number: number, definition: TimerDefinition])[];
+  /** Numbers that are no longer held and had been written. */
+  readonly gone: readonly number[];
+}
+
 /** Interned definitions by number and by canonical key. Numbers only grow and are never given twice. */
 export class DefinitionTable {
   readonly #byNumber = new Map<number, Shared>();
   readonly #byKey = new Map<string, Shared>();
   /** By the object that is shared, which most records lead to by its number. */
   readonly #byDefinition = new Map<TimerDefinition, Shared>();
+  /** Numbers given out, and numbers dropped that had been written, since the last checkpoint. */
+  #fresh = new Set<number>();
+  #gone: number[] = [];
   #lastNumber = 0;
   #rebootCount = 0;
 
@@ -60,11 +70,15 @@ export class DefinitionTable {
     const held = this.#byKey.get(key);
     if (held !== undefined) return held;
     this.#lastNumber += 1;
-    const shared: Shared = { number: this.#lastNumber, definition, key, users: 0 };
+    this.#fresh.add(this.#lastNumber);
+    return this.#hold({ number: this.#lastNumber, definition, key, users: 0 });
+  }
+
+  #hold(shared: Shared): Shared {
     this.#byNumber.set(shared.number, shared);
-    this.#byKey.set(key, shared);
-    this.#byDefinition.set(definition, shared);
-    if (isReboot(definition)) this.#rebootCount += 1;
+    this.#byKey.set(shared.key, shared);
+    this.#byDefinition.set(shared.definition, shared);
+    if (isReboot(shared.definition)) this.#rebootCount += 1;
     return shared;
   }
 
@@ -77,6 +91,40 @@ export class DefinitionTable {
     this.#byKey.delete(shared.key);
     this.#byDefinition.delete(shared.definition);
     if (isReboot(shared.definition)) this.#rebootCount -= 1;
+    if (!this.#fresh.delete(number)) this.#gone.push(number);
+  }
+
+  /** What has to be written since the last time this was asked. */
+  takeChanges(): DefinitionChanges {
+    const fresh = [...this.#fresh].map((number) => [number, this.get(number)] as const);
+    const taken: DefinitionChanges = { fresh, gone: this.#gone };
+    this.#fresh = new Set();
+    this.#gone = [];
+    return taken;
+  }
+
+  /** Gives back what `takeChanges` gave: it could not be written. */
+  returnChanges({ fresh, gone }: DefinitionChanges): void {
+    for (const [number] of fresh) if (this.#byNumber.has(number)) this.#fresh.add(number);
+    for (const number of gone) this.#gone.push(number);
+  }
+
+  /** Puts back a definition that has no users yet. */
+  restore(number: number, definition: TimerDefinition): void {
+    this.#hold({ number, definition, key: definitionKey(definition), users: 0 });
+  }
+
+  /** Counts one more user of a definition that was put back; false when it is not held. */
+  restoreUser(number: number): boolean {
+    const shared = this.#byNumber.get(number);
+    if (shared === undefined) return false;
+    shared.users += 1;
+    return true;
+  }
+
+  /** Puts back the latest number given out. */
+  restoreLastNumber(number: number): void {
+    this.#lastNumber = number;
   }
 
   /** Whether any definition waits for the runtime to start. */

@@ -11,6 +11,7 @@ import { unreachable } from "./assert.ts";
 import type { DayMatch, DstPolicy } from "./cron.ts";
 import { describe } from "./describe.ts";
 import { KronError } from "./errors.ts";
+import type { HistoryPolicy } from "./history-policy.ts";
 import { defaultRetry, type RetryPolicy } from "./retry.ts";
 
 /** The rule that gives due times. The instant of `at` is kept beside the definition. */
@@ -61,6 +62,8 @@ export interface TimerDefinition {
   readonly jitterMode: JitterMode;
   /** Runs of the timer at one time; 0 is no limit of its own. */
   readonly concurrency: number;
+  /** How much history is kept; undefined as the runtime has it. */
+  readonly history?: HistoryPolicy;
 }
 
 /** Every `DstPolicy`, in the order of their numbers in the log. */
@@ -78,7 +81,7 @@ export const jitterModes: readonly JitterMode[] = ["stable", "random"];
 const scheduleKinds: readonly ScheduleSpec["kind"][] = ["cron", "every", "after", "at"];
 const targetKinds: readonly TargetSpec["kind"][] = ["callback"];
 
-const layout = 1;
+/** Fields of layout 1. Layout 2 has the history policy behind them, and is only written where there is one. */
 const fieldCount = 14;
 
 /** One run for all missed occurrences of the last day. */
@@ -89,7 +92,7 @@ export function definitionKey(definition: TimerDefinition): string {
   const { schedule, target, overlap, retry, misfire, timeoutMs, graceMs, jitterMs, concurrency } = definition;
   const timing = `${timeoutMs},${graceMs},${jitterMs} ${definition.jitterMode},${concurrency}`;
   // The only free text comes last, so that nothing in it can be taken for another field.
-  return `${target.kind},${overlap},${retryKey(retry)},${misfireKey(misfire)},${timing},${scheduleKey(schedule)}`;
+  return `${target.kind},${overlap},${retryKey(retry)},${misfireKey(misfire)},${timing},${historyKey(definition.history)},${scheduleKey(schedule)}`;
 }
 
 /** What nearly all timers have is left out: keys are built and looked up with every call of `schedule`. */
@@ -107,6 +110,10 @@ function retryKey(retry: RetryPolicy): string {
 function misfireKey({ mode, withinMs, max }: MisfirePolicy): string {
   const isDefault = mode === defaultMisfire.mode && withinMs === defaultMisfire.withinMs && max === defaultMisfire.max;
   return isDefault ? "" : `${mode} ${withinMs} ${max}`;
+}
+
+function historyKey(history: HistoryPolicy | undefined): string {
+  return history === undefined ? "" : `${history.count} ${history.ageMs} ${history.bytes}`;
 }
 
 function scheduleKey(schedule: ScheduleSpec): string {
@@ -127,12 +134,13 @@ function scheduleKey(schedule: ScheduleSpec): string {
  * `[layout, schedule, target, overlap, maxAttempts, backoff, baseMs, capMs, jittered (0 or 1), [misfire mode,
  * withinMs, max], timeoutMs, graceMs, [jitterMs, jitterMode], concurrency]`.
  *
+ * Layout 2 ends in `[count, ageMs, bytes]` of the history, each null where the runtime decides.
  * The schedule is `[0, expression, zone, dst, dayMatch]`, `[1, everyMs]`, `[2, afterMs]` or `[3]`, the target `[0]`.
  */
 export function encodeDefinition(definition: TimerDefinition): unknown {
-  const { schedule, target, overlap, retry, misfire } = definition;
-  return [
-    layout,
+  const { schedule, target, overlap, retry, misfire, history } = definition;
+  const fields = [
+    history === undefined ? 1 : 2,
     encodeSchedule(schedule),
     [targetKinds.indexOf(target.kind)],
     overlapPolicies.indexOf(overlap),
@@ -147,6 +155,8 @@ export function encodeDefinition(definition: TimerDefinition): unknown {
     [definition.jitterMs, jitterModes.indexOf(definition.jitterMode)],
     definition.concurrency,
   ];
+  if (history !== undefined) fields.push([history.count ?? null, history.ageMs ?? null, history.bytes ?? null]);
+  return fields;
 }
 
 /**
@@ -158,12 +168,12 @@ export function encodeDefinition(definition: TimerDefinition): unknown {
 export function decodeDefinition(value: unknown): TimerDefinition {
   const fields = asArray(value, "definition");
   const found = asCount(fields[0], "layout");
-  if (found > layout) {
-    throw new KronError("KRON_JOURNAL_VERSION", `Expected timer definitions of layout ${layout}, got layout ${found}`, {
+  if (found > 2) {
+    throw new KronError("KRON_JOURNAL_VERSION", `Expected timer definitions of layout 1 or 2, got layout ${found}`, {
       hint: "Use the version of Kron that wrote this journal, or a later one",
     });
   }
-  asTuple(fields, found === layout ? fieldCount : 0, "definition");
+  asTuple(fields, found === 0 ? 0 : fieldCount + found - 1, "definition");
   const misfire = asTuple(fields[9], 3, "misfire");
   const jitter = asTuple(fields[12], 2, "jitter");
   return {
@@ -187,6 +197,16 @@ export function decodeDefinition(value: unknown): TimerDefinition {
     jitterMs: asCount(jitter[0], "jitterMs"),
     jitterMode: asChoice(jitter[1], jitterModes, "jitter mode"),
     concurrency: asCount(fields[13], "concurrency"),
+    ...(found === 2 && { history: decodeHistory(fields[14]) }),
+  };
+}
+
+function decodeHistory(value: unknown): HistoryPolicy {
+  const [count, ageMs, bytes] = asTuple(value, 3, "history");
+  return {
+    ...(count !== null && { count: asCount(count, "history count", 1) }),
+    ...(ageMs !== null && { ageMs: asCount(ageMs, "history age", 1) }),
+    ...(bytes !== null && { bytes: asCount(bytes, "history bytes", 1) }),
   };
 }
 

@@ -2,13 +2,10 @@
  * The digest of a state: equal logs give equal digests on every node, after every restart, and however the
  * log was cut into pieces. `kron doctor` and the nodes of a cluster compare states by it.
  *
- * The state is walked in one fixed order (slots and numbers growing, history newest first) and poured, word
- * by word, into two 32-bit lanes that mix differently. Nothing is kept but the lanes, so a million timers cost
+ * The state is walked in one fixed order (slots and numbers growing) and poured, word by word, into two 32-bit lanes that mix differently. Nothing is kept but the lanes, so a million timers cost
  * no memory. It finds mistakes and is not meant to withstand an adversary.
  */
 
-import type { HistoryRow } from "./history.ts";
-import { outcomeCode } from "./outcome.ts";
 import type { AttemptRecord, Run } from "./run.ts";
 import type { State } from "./state.ts";
 
@@ -24,7 +21,7 @@ export function digest(state: State): string {
   pourTimers(lanes, state);
   pourRuns(lanes, state);
   // The order of these decides who is forgotten next and which slot is given out next: it is part of the state.
-  lanes.value([...state.retired]);
+  lanes.value([...state.retired.keys()]);
   lanes.value(state.timers.freeSlots);
   return lanes.end();
 }
@@ -40,7 +37,7 @@ function pourDefinitions(lanes: Lanes, state: State): void {
 }
 
 function pourTimers(lanes: Lanes, state: State): void {
-  const { timers, history } = state;
+  const { timers } = state;
   lanes.number(timers.slotCount);
   for (let slot = 0; slot < timers.slotCount; slot++) {
     const id = timers.idOf(slot);
@@ -51,26 +48,7 @@ function pourTimers(lanes: Lanes, state: State): void {
     for (const number of timers.numbers(slot)) lanes.number(number);
     lanes.value(timers.retryNumbers(slot));
     lanes.value(timers.payload(slot));
-    lanes.number(history.lengthOf(slot));
-    history.visit(slot, (row) => {
-      pourRow(lanes, row);
-      return true;
-    });
   }
-}
-
-function pourRow(lanes: Lanes, row: HistoryRow): void {
-  lanes.number(outcomeCode(row.outcome) * 2 + (row.isManual ? 1 : 0));
-  for (const number of [row.run, row.attempts, row.scheduledAtMs, row.lastScheduledAtMs, row.dueAtMs]) {
-    lanes.number(number);
-  }
-  for (const number of [row.startedAtMs, row.finishedAtMs, row.tookUs, row.count, row.missedCount]) {
-    lanes.number(number);
-  }
-  lanes.value(row.detail?.result);
-  lanes.value(row.detail?.resultNote);
-  lanes.value(row.detail?.reason);
-  pourFailures(lanes, row.detail?.failures);
 }
 
 function pourRuns(lanes: Lanes, state: State): void {

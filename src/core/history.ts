@@ -1,10 +1,11 @@
 /**
- * The account of finished occurrences, newest first per timer.
+ * The account of finished occurrences that no checkpoint has written yet, newest first per timer. Rows of a timer
+ * are numbered from 1 for its life (`TimerTable.historyCount`), and a checkpoint moves them to the snapshot.
  *
- * Rows live in columns and each timer's rows form a list, oldest to newest. A timer keeps its last
- * `perTimerMax` rows; beyond that it overwrites its own oldest, so that a busy timer never pushes out the
- * history of a quiet one. When the whole table is full, a timer without rows takes one from where a hand
- * that sweeps the table stands. What most rows lack (errors, results) is kept aside.
+ * Rows live in columns and each timer's rows form a list, oldest to newest. A timer keeps as many rows as its
+ * retention allows; beyond that it overwrites its own oldest, so that a busy timer never pushes out the history
+ * of a quiet one. When the whole table is full, a timer without rows takes one from where a hand that sweeps
+ * the table stands. What most rows lack (errors, results) is kept aside.
  */
 
 import { assert } from "./assert.ts";
@@ -45,12 +46,13 @@ export interface HistoryRow {
 
 /** How much history the state keeps in memory. */
 export interface HistoryLimits {
+  /** Of one timer, unless its definition says otherwise. */
   readonly perTimerMax: number;
   readonly rowsMax: number;
 }
 
-/** The last 100 of each timer, 262,144 in all (about 25 MB when full). */
-export const defaultHistoryLimits: HistoryLimits = { perTimerMax: 100, rowsMax: 262_144 };
+/** The last 100 of each timer, 524,288 in all (about 50 MB when full, which a checkpoint comes long before). */
+export const defaultHistoryLimits: HistoryLimits = { perTimerMax: 100, rowsMax: 524_288 };
 
 /** Finished occurrences by timer slot. Row numbers start at 1; 0 ends a list. */
 export class History {
@@ -67,12 +69,13 @@ export class History {
   readonly #numbers = [floatColumn(), floatColumn(), floatColumn(), floatColumn()] as const;
   readonly #details = new Map<number, HistoryDetail>();
   readonly #free: number[] = [];
+  #forgotten: number[] = [];
   #rowCount = 0;
   #hand = 0;
 
-  constructor(limits: HistoryLimits = defaultHistoryLimits) {
-    assert(limits.perTimerMax >= 1 && limits.rowsMax >= 1, "there is room for a row");
-    this.#limits = limits;
+  constructor(limits: Partial<HistoryLimits> = {}) {
+    this.#limits = { ...defaultHistoryLimits, ...limits };
+    assert(this.#limits.perTimerMax >= 1 && this.#limits.rowsMax >= 1, "there is room for a row");
   }
 
   get limits(): HistoryLimits {
@@ -89,8 +92,9 @@ export class History {
     return this.#length.get(slot);
   }
 
-  add(slot: number, row: HistoryRow): void {
-    const at = this.#takeRow(slot);
+  /** Adds the newest row of a timer, of which `perTimerMax` are kept. */
+  add(slot: number, row: HistoryRow, perTimerMax: number = this.#limits.perTimerMax): void {
+    const at = this.#takeRow(slot, perTimerMax);
     this.#slot.set(at, slot);
     this.#flags.set(at, outcomeCode(row.outcome) * 2 + (row.isManual ? 1 : 0));
     this.#attempts.set(at, Math.min(row.attempts, 65_535));
@@ -115,19 +119,49 @@ export class History {
     while (at !== 0 && visit(this.#read(at))) at = this.#older.get(at);
   }
 
-  /** Forgets all rows of a timer. */
+  /** Drops the `count` oldest rows of a timer, or all if it has fewer: a checkpoint has written them. */
+  dropOldest(slot: number, count: number): void {
+    for (let left = Math.min(count, this.#length.get(slot)); left > 0; left--) this.#release(this.#unlinkOldest(slot));
+  }
+
+  /**
+   * Drops all rows of a timer that is forgotten. If it ever had more than are here, `count` in all, the others may
+   * be in a snapshot under its `reference`, and that is remembered for the next checkpoint.
+   */
+  forget(slot: number, reference: number, count: number): void {
+    if (count !== this.#length.get(slot)) this.#forgotten.push(reference);
+    this.clear(slot);
+  }
+
+  /** References of forgotten timers whose rows may be in a snapshot; the list begins anew. */
+  takeForgotten(): readonly number[] {
+    const taken = this.#forgotten;
+    this.#forgotten = [];
+    return taken;
+  }
+
+  /** Gives back what `takeForgotten` gave: it could not be written. */
+  returnForgotten(references: readonly number[]): void {
+    for (const reference of references) this.#forgotten.push(reference);
+  }
+
+  /** Drops all rows of a timer. */
   clear(slot: number): void {
     for (let at = this.#oldest.get(slot); at !== 0; ) {
       const newer = this.#newer.get(at);
-      this.#details.delete(at);
-      this.#slot.set(at, 0);
-      this.#flags.set(at, 0);
-      this.#free.push(at);
+      this.#release(at);
       at = newer;
     }
     this.#oldest.set(slot, 0);
     this.#newest.set(slot, 0);
     this.#length.set(slot, 0);
+  }
+
+  #release(at: number): void {
+    this.#details.delete(at);
+    this.#slot.set(at, 0);
+    this.#flags.set(at, 0);
+    this.#free.push(at);
   }
 
   #read(at: number): HistoryRow {
@@ -151,25 +185,25 @@ export class History {
     };
   }
 
-  #takeRow(slot: number): number {
-    if (this.#length.get(slot) >= this.#limits.perTimerMax) return this.#dropOldest(slot);
+  #takeRow(slot: number, perTimerMax: number): number {
+    if (this.#length.get(slot) >= perTimerMax) return this.#unlinkOldest(slot);
     const free = this.#free.pop();
     if (free !== undefined) return free;
     if (this.#rowCount < this.#limits.rowsMax) {
       this.#rowCount += 1;
       return this.#rowCount;
     }
-    if (this.#length.get(slot) > 0) return this.#dropOldest(slot);
+    if (this.#length.get(slot) > 0) return this.#unlinkOldest(slot);
     return this.#dropAtHand();
   }
 
   /** With no row free, every row belongs to a list, so wherever the hand stands there is one to shorten. */
   #dropAtHand(): number {
     this.#hand = (this.#hand % this.#rowCount) + 1;
-    return this.#dropOldest(this.#slot.get(this.#hand));
+    return this.#unlinkOldest(this.#slot.get(this.#hand));
   }
 
-  #dropOldest(slot: number): number {
+  #unlinkOldest(slot: number): number {
     const at = this.#oldest.get(slot);
     const newer = this.#newer.get(at);
     this.#oldest.set(slot, newer);

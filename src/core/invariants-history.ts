@@ -27,8 +27,8 @@ function checkRows(state: State, slot: number, problems: string[]): number {
     return rows <= length;
   });
   if (rows !== length) problems.push(`${name} counts ${length} rows and has ${rows}`);
-  if (length > history.limits.perTimerMax)
-    problems.push(`${name} has ${length} rows, at most ${history.limits.perTimerMax}`);
+  const added = state.timers.historyCount.get(slot);
+  if (length > added) problems.push(`${name} has ${length} rows, ${added} were ever added`);
   return rows;
 }
 

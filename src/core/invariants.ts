@@ -114,7 +114,8 @@ function checkRetired(state: State, problems: string[]): void {
   const { retired, limits, timers } = state;
   if (retired.size > limits.retiredMax)
     problems.push(`${retired.size} timers are retired, at most ${limits.retiredMax}`);
-  for (const slot of retired) if (timers.idOf(slot) === undefined) problems.push(`the empty slot ${slot} is retired`);
+  for (const slot of retired.keys())
+    if (timers.idOf(slot) === undefined) problems.push(`the empty slot ${slot} is retired`);
 }
 
 function isCount(value: number): boolean {

@@ -12,8 +12,8 @@ export function retireIfDone(state: State, slot: number, applied: Applied): void
   const { timers, retired } = state;
   if (!isDone(timers.status.get(slot)) || timers.liveRuns.get(slot) > 0) return;
   retired.delete(slot);
-  retired.add(slot);
-  for (const oldest of retired) {
+  retired.set(slot, state.recordCount);
+  for (const oldest of retired.keys()) {
     if (retired.size <= state.limits.retiredMax) return;
     forget(state, oldest);
     applied.forgotten.push(oldest);
@@ -21,8 +21,11 @@ export function retireIfDone(state: State, slot: number, applied: Applied): void
 }
 
 function forget(state: State, slot: number): void {
+  const { timers } = state;
+  state.changes.touch(slot);
+  if (timers.payload(slot) !== undefined) state.changes.touchPayload(slot);
   state.retired.delete(slot);
-  state.history.clear(slot);
-  state.definitions.dropUser(state.timers.definition.get(slot));
-  state.timers.remove(slot);
+  state.history.forget(slot, timers.reference(slot), timers.historyCount.get(slot));
+  state.definitions.dropUser(timers.definition.get(slot));
+  timers.remove(slot);
 }

@@ -32,6 +32,15 @@ export class RetryWindow {
     return [this.#latestHour, ...this.#cells];
   }
 
+  /** The window that `numbers` told of. */
+  static of(numbers: readonly number[]): RetryWindow {
+    const window = new RetryWindow();
+    const [latestHour, ...cells] = numbers;
+    window.#latestHour = latestHour as number;
+    window.#cells.set(cells);
+    return window;
+  }
+
   /** Every hour from 0 has a cell. */
   #countOf(hour: number): number {
     return this.#cells[hour % hours] as number;

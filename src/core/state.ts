@@ -3,6 +3,7 @@
  * equal logs give equal states on every node and after every restart.
  */
 
+import { Changes } from "./changes.ts";
 import { DefinitionTable } from "./definition-table.ts";
 import { History, type HistoryLimits } from "./history.ts";
 import { RunTable } from "./run-table.ts";
@@ -14,7 +15,7 @@ export interface StateLimits {
   readonly retiredMax: number;
   /** Timers held at a time, of whatever status; default and maximum 2^24. */
   readonly timersMax?: number;
-  readonly history?: HistoryLimits;
+  readonly history?: Partial<HistoryLimits>;
 }
 
 /** Ten thousand retired timers, and the default history. */
@@ -27,13 +28,16 @@ export class State {
   readonly timers: TimerTable;
   /** Live runs by id. */
   readonly runs = new RunTable();
+  /** Finished occurrences that no checkpoint has written yet. */
   readonly history: History;
+  /** What a checkpoint has to write. */
+  readonly changes = new Changes();
   /**
-   * Slots of timers that will not run again by themselves and have no live run, in the order in which that
-   * became so. A set keeps the order of insertion, which is the order of the log, so every node forgets the
-   * same timer first.
+   * Slots of timers that will not run again by themselves and have no live run, with the number of the record
+   * that made it so. A map keeps the order of insertion, which is the order of the log, so every node forgets
+   * the same timer first.
    */
-  readonly retired = new Set<number>();
+  readonly retired = new Map<number, number>();
   appliedIndex = 0;
   appliedTerm = 0;
   /** Records applied so far; the next record gets this plus one as its sequence number. */

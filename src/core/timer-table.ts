@@ -9,12 +9,14 @@
  */
 
 import { assert } from "./assert.ts";
-import { byteColumn, floatColumn, wordColumn } from "./column.ts";
+import { byteColumn, type Column, floatColumn, wordColumn } from "./column.ts";
 import { RetryWindow } from "./retry-window.ts";
 
 const slotsMax = 2 ** 24;
 /** A slot is given out this many times at most, so that references stay exact. */
 const generationMax = 2 ** 29 - 1;
+
+type AnyColumn = Column<Float64Array> | Column<Uint32Array> | Column<Uint8Array>;
 
 /** Bounds of a timer table; smaller ones serve tests and small machines. */
 export interface TimerTableLimits {
@@ -54,15 +56,19 @@ export class TimerTable {
   readonly deadCount = floatColumn();
   readonly missedCount = floatColumn();
   readonly skippedCount = floatColumn();
+  /** Rows of history ever added; the newest has this number. */
+  readonly historyCount = floatColumn();
 
   readonly #ids: (string | undefined)[] = [];
   readonly #slots = new Map<string, number>();
   readonly #generation = wordColumn();
   readonly #free: number[] = [];
+  readonly #freePlace = wordColumn();
   readonly #payloads = new Map<number, unknown>();
   readonly #retries = new Map<number, RetryWindow>();
   readonly #timersMax: number;
   readonly #generationMax: number;
+  readonly #columns: readonly AnyColumn[] = this.#allColumns();
 
   constructor(limits: TimerTableLimits = {}) {
     this.#timersMax = limits.timersMax ?? slotsMax;
@@ -78,6 +84,11 @@ export class TimerTable {
   /** One more than the highest slot ever used; slots below it may be empty. */
   get slotCount(): number {
     return this.#ids.length;
+  }
+
+  /** The slot that the next `insert` takes. */
+  get nextSlot(): number {
+    return this.#free.at(-1) ?? this.#ids.length;
   }
 
   /** Whether there is no room for one more timer. */
@@ -108,6 +119,7 @@ export class TimerTable {
   insert(id: string): number {
     assert(!this.isFull, "there is room for a timer");
     const slot = this.#free.pop() ?? this.#ids.length;
+    this.#freePlace.set(slot, 0);
     this.#ids[slot] = id;
     const sizeBefore = this.#slots.size;
     this.#slots.set(id, slot);
@@ -123,10 +135,11 @@ export class TimerTable {
     this.#slots.delete(id);
     this.#payloads.delete(slot);
     this.#retries.delete(slot);
-    for (const column of this.#columns()) column.set(slot, 0);
+    for (const column of this.#columns) column.set(slot, 0);
     if (this.#generation.get(slot) >= this.#generationMax) return;
     this.#generation.add(slot, 1);
     this.#free.push(slot);
+    this.#freePlace.set(slot, this.#free.length);
   }
 
   /** The payload, or undefined when the timer has none. */
@@ -164,7 +177,55 @@ export class TimerTable {
     return this.#free;
   }
 
-  #columns() {
+  /** Numbers that `copyNumbers` gives of a slot: how often it was given out, then every column. */
+  get numberCount(): number {
+    return this.#columns.length + 1;
+  }
+
+  /** Every number kept of a slot, in a fixed order, for the digest. */
+  numbers(slot: number): number[] {
+    return [this.reference(slot), ...this.#columns.map((column) => column.get(slot))];
+  }
+
+  /** As `numbers`, into the first `numberCount` cells of `into`, with the generation in place of the reference. */
+  copyNumbers(slot: number, into: Float64Array): void {
+    into[0] = this.#generation.get(slot);
+    for (let i = 0; i < this.#columns.length; i++) into[i + 1] = (this.#columns[i] as AnyColumn).get(slot);
+  }
+
+  /** The place of an empty slot among `freeSlots`, from 1; 0 when it is never given out again. */
+  freePlace(slot: number): number {
+    return this.#freePlace.get(slot);
+  }
+
+  /** Puts back a timer as `copyNumbers` gave it. Slots are put back once each, in growing order. */
+  restore(slot: number, id: string, numbers: Float64Array): void {
+    assert(slot === this.#ids.length && !this.#slots.has(id), "a slot and an id are restored once");
+    this.#ids.push(id);
+    this.#slots.set(id, slot);
+    this.#generation.set(slot, numbers[0] as number);
+    for (let i = 0; i < this.#columns.length; i++) {
+      const number = numbers[i + 1] as number;
+      if (number !== 0) (this.#columns[i] as AnyColumn).set(slot, number);
+    }
+  }
+
+  /** Puts back an empty slot. */
+  restoreEmpty(slot: number, generation: number, freePlace: number): void {
+    assert(slot === this.#ids.length, "a slot is restored once");
+    this.#ids.push(undefined);
+    this.#generation.set(slot, generation);
+    if (freePlace === 0) return;
+    this.#freePlace.set(slot, freePlace);
+    this.#free[freePlace - 1] = slot;
+  }
+
+  /** Puts back what `retryNumbers` gave. */
+  restoreRetries(slot: number, numbers: readonly number[]): void {
+    this.#retries.set(slot, RetryWindow.of(numbers));
+  }
+
+  #allColumns(): AnyColumn[] {
     return [
       this.definition,
       this.revision,
@@ -185,11 +246,7 @@ export class TimerTable {
       this.deadCount,
       this.missedCount,
       this.skippedCount,
+      this.historyCount,
     ];
-  }
-
-  /** Every number kept of a slot, in a fixed order, for the digest. */
-  numbers(slot: number): number[] {
-    return [this.reference(slot), ...this.#columns().map((column) => column.get(slot))];
   }
 }

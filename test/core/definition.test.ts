@@ -203,9 +203,26 @@ test("decodeDefinition() refuses what does not have the shape of its layout", ()
   );
 });
 
+test("a history policy takes the second layout, whatever part of it is given", () => {
+  const policies = [{}, { count: 5 }, { ageMs: 60_000 }, { bytes: 4_096 }, { count: 1, ageMs: 1, bytes: 1 }];
+  const definitions = policies.map((history) => ({ ...plain, history }));
+  for (const definition of definitions) {
+    const encoded = encodeDefinition(definition) as unknown[];
+    assert.is(encoded[0], 2);
+    assert.equal(decodeDefinition(encoded), definition);
+  }
+  assert.is(new Set([plain, ...definitions].map(definitionKey)).size, 6);
+  const first = encodeDefinition(plain) as unknown[];
+  for (const history of [[1, 2], [0, null, null], [null, "1d", null], [null, null, -1], null])
+    assert.throws(
+      () => decodeDefinition([2, ...first.slice(1), history]),
+      (error: unknown) => isKronError(error, "KRON_JOURNAL_CORRUPT"),
+    );
+});
+
 test("decodeDefinition() names a layout that it is too old to read", () => {
   assert.throws(
-    () => decodeDefinition([2, "whatever"]),
+    () => decodeDefinition([3, "whatever"]),
     (error: unknown) => isKronError(error, "KRON_JOURNAL_VERSION"),
   );
 });

@@ -50,7 +50,7 @@ test("the order in which timers retired matters: it decides who is forgotten", (
   const slots = [...state.retired];
   assert.is(slots.length, 2);
   state.retired.clear();
-  for (const slot of slots.reverse()) state.retired.add(slot);
+  for (const [slot, record] of slots.reverse()) state.retired.set(slot, record);
   assert.is.not(digest(state), before);
 });
 
@@ -71,7 +71,7 @@ test("every part of the state is in the digest", () => {
     (lab) => lab.state.timers.revision.add(slot(lab), 1),
     (lab) => lab.state.timers.remove(lab.slot("c")),
     (lab) => lab.state.timers.insert("new"),
-    (lab) => lab.state.history.clear(slot(lab)),
+    (lab) => lab.state.timers.historyCount.add(slot(lab), 1),
     (lab) => lab.state.definitions.addUser(definitionOf()),
     (lab) => lab.state.definitions.addUser(onceOf()),
     (lab) => (runOf(lab).retryAtMs += 1),

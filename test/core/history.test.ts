@@ -107,6 +107,42 @@ test("clear() forgets a timer's rows and frees their room", () => {
   assert.is(history.rowCount, 2);
 });
 
+test("a timer may keep more or fewer rows than others", () => {
+  const history = new History({ perTimerMax: 2, rowsMax: 100 });
+  for (let run = 1; run <= 5; run++) {
+    history.add(0, rowOf(run));
+    history.add(1, rowOf(run), 4);
+    history.add(2, rowOf(run), 1);
+  }
+  assert.equal([history.lengthOf(0), history.lengthOf(1), history.lengthOf(2)], [2, 4, 1]);
+});
+
+test("dropOldest() drops what was written, and no more than there is", () => {
+  const history = new History();
+  for (let run = 1; run <= 4; run++) history.add(0, rowOf(run, { detail: { result: run } }));
+  history.dropOldest(0, 3);
+  assert.equal(
+    rowsOf(history, 0).map(({ run }) => run),
+    [4],
+  );
+  history.dropOldest(0, 9);
+  history.dropOldest(1, 9);
+  assert.equal([rowsOf(history, 0), history.rowCount], [[], 0]);
+});
+
+test("forget() remembers a timer of which a snapshot may have rows, until it was told of", () => {
+  const history = new History();
+  history.add(0, rowOf(1));
+  history.forget(0, 700, 1);
+  history.add(1, rowOf(2));
+  history.forget(1, 701, 5);
+  assert.is(history.rowCount, 0);
+  const taken = history.takeForgotten();
+  assert.equal([taken, history.takeForgotten()], [[701], []]);
+  history.returnForgotten(taken);
+  assert.equal(history.takeForgotten(), [701]);
+});
+
 test("a history without room is a mistake", () => {
   assert.throws(() => new History({ perTimerMax: 0, rowsMax: 1 }), /room for a row/);
   assert.throws(() => new History({ perTimerMax: 1, rowsMax: 0 }), /room for a row/);
