@@ -15,7 +15,10 @@ export interface HistoryPolicy {
 
 /** Records how an occurrence of the timer in `slot`, which was touched, ended. */
 export function addHistory(state: State, slot: number, row: HistoryRow): void {
-  const { history } = state.definitions.get(state.timers.definition.get(slot));
-  state.timers.historyCount.add(slot, 1);
+  const { timers } = state;
+  const { history } = state.definitions.get(timers.definition.get(slot));
+  timers.historyCount.add(slot, 1);
+  if (row.detail?.failures !== undefined) timers.errorRow.set(slot, timers.historyCount.get(slot));
+  else if (row.outcome === "SUCCEEDED") timers.errorRow.set(slot, 0);
   state.history.add(slot, row, history?.count);
 }

@@ -6,6 +6,8 @@ export type RunOutcome = "SUCCEEDED" | "DEAD" | "CANCELLED" | "MISSED" | "SKIPPE
 /** How one attempt ended. */
 export type AttemptOutcome = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "LOST" | "CANCELLED";
 
+const attemptOutcomes: readonly AttemptOutcome[] = ["SUCCEEDED", "FAILED", "TIMED_OUT", "LOST", "CANCELLED"];
+
 const runOutcomes: readonly RunOutcome[] = ["SUCCEEDED", "DEAD", "CANCELLED", "MISSED", "SKIPPED_OVERLAP"];
 
 /** 1 to 5 for a run outcome; 0 is left to mean "none yet". */
@@ -16,6 +18,16 @@ export function outcomeCode(outcome: RunOutcome): number {
 /** The run outcome of a code from `outcomeCode`, undefined for 0. */
 export function outcomeOf(code: number): RunOutcome | undefined {
   return runOutcomes[code - 1];
+}
+
+/** 1 to 5 for the outcome of an attempt. */
+export function attemptOutcomeCode(outcome: AttemptOutcome): number {
+  return attemptOutcomes.indexOf(outcome) + 1;
+}
+
+/** The outcome of a code from `attemptOutcomeCode`, undefined for any other number. */
+export function attemptOutcomeOf(code: number): AttemptOutcome | undefined {
+  return attemptOutcomes[code - 1];
 }
 
 /** What the log says a timer is. Whether it is orphaned, running or retrying follows from what is around it. */

@@ -58,6 +58,8 @@ export class TimerTable {
   readonly skippedCount = floatColumn();
   /** Rows of history ever added; the newest has this number. */
   readonly historyCount = floatColumn();
+  /** The newest of these rows that tells of an error; 0 when a run has succeeded since, at the first attempt. */
+  readonly errorRow = floatColumn();
 
   readonly #ids: (string | undefined)[] = [];
   readonly #slots = new Map<string, number>();
@@ -102,6 +104,11 @@ export class TimerTable {
 
   idOf(slot: number): string | undefined {
     return this.#ids[slot];
+  }
+
+  /** Whether the slot holds a timer. */
+  isHeld(slot: number): boolean {
+    return this.#ids[slot] !== undefined;
   }
 
   reference(slot: number): number {
@@ -247,6 +254,7 @@ export class TimerTable {
       this.missedCount,
       this.skippedCount,
       this.historyCount,
+      this.errorRow,
     ];
   }
 }
