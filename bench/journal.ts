@@ -94,7 +94,7 @@ function packBatch(into: Buffer, callers: number, perEntry: number): void {
   }
 }
 
-function open(directory: string): OpenedJournal {
+function open(directory: string): Promise<OpenedJournal> {
   return openJournal(
     {
       directory,
@@ -113,7 +113,7 @@ function open(directory: string): OpenedJournal {
 async function runJournal(callers: number, perEntry: number): Promise<number> {
   const directory = join(root, "journal");
   rmSync(directory, { recursive: true, force: true });
-  const journal = open(directory);
+  const journal = await open(directory);
   let committed = 0;
   let freed = 0;
   let proposed = 0;
@@ -152,7 +152,7 @@ async function runJournal(callers: number, perEntry: number): Promise<number> {
 async function runReplay(perEntry: number): Promise<number> {
   const directory = join(root, "journal");
   rmSync(directory, { recursive: true, force: true });
-  const journal = open(directory);
+  const journal = await open(directory);
   const total = 1_000_000;
   await new Promise<void>((done, fail) => {
     let left = total;

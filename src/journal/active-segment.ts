@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { assert } from "../core/assert.ts";
 import type { Disk, FileHandle } from "../ports.ts";
 import { activeName, nextName, quietly, sealedName, writeFully } from "./files.ts";
+import type { SealedSegments } from "./sealed-segments.ts";
 import { segmentHeadBytes } from "./segment-head.ts";
 import type { ReadySegment } from "./segment-maker.ts";
 
@@ -23,15 +24,18 @@ export interface ActiveState {
 export class ActiveSegment {
   readonly #disk: Disk;
   readonly #directory: string;
+  readonly #sealed: SealedSegments;
   #file: FileHandle;
   #salt: number;
   #offset: number;
   #capacity: number;
   #firstIndex: number;
 
-  constructor(disk: Disk, directory: string, state: ActiveState) {
+  /** `sealed` is told of this segment and those after it, as they are sealed. */
+  constructor(disk: Disk, directory: string, sealed: SealedSegments, state: ActiveState) {
     this.#disk = disk;
     this.#directory = directory;
+    this.#sealed = sealed;
     this.#file = state.file;
     this.#salt = state.salt;
     this.#offset = state.offset;
@@ -40,11 +44,18 @@ export class ActiveSegment {
   }
 
   /** Puts `ready` in the place of an active segment that is missing or has no entries. Throws what the disk throws. */
-  static createFirst(disk: Disk, directory: string, ready: ReadySegment, firstIndex: number): ActiveSegment {
+  static createFirst(
+    disk: Disk,
+    directory: string,
+    sealed: SealedSegments,
+    ready: ReadySegment,
+    firstIndex: number,
+  ): ActiveSegment {
     disk.rename(join(directory, nextName), join(directory, activeName));
     disk.syncDirectory(directory);
     const { file, salt, capacity } = ready;
-    return new ActiveSegment(disk, directory, { file, salt, offset: segmentHeadBytes, capacity, firstIndex });
+    const state = { file, salt, offset: segmentHeadBytes, capacity, firstIndex };
+    return new ActiveSegment(disk, directory, sealed, state);
   }
 
   get file(): FileHandle {
@@ -57,6 +68,16 @@ export class ActiveSegment {
 
   get capacity(): number {
     return this.#capacity;
+  }
+
+  /** Bytes on the disk, preallocated space included. */
+  get bytes(): number {
+    return Math.max(this.#offset, this.#capacity);
+  }
+
+  /** Index of its first entry, or of the next entry when it has none. */
+  get firstIndex(): number {
+    return this.#firstIndex;
   }
 
   get isEmpty(): boolean {
@@ -95,7 +116,8 @@ export class ActiveSegment {
    */
   replaceBy(ready: ReadySegment, nextIndex: number): unknown {
     const activePath = join(this.#directory, activeName);
-    const sealedPath = join(this.#directory, sealedName(this.#firstIndex));
+    const name = sealedName(this.#firstIndex);
+    const sealedPath = join(this.#directory, name);
     assert(!this.#disk.exists(sealedPath), "no two segments begin with the same index");
     try {
       this.#disk.rename(activePath, sealedPath);
@@ -107,6 +129,7 @@ export class ActiveSegment {
     // Only space and a handle can be lost here: zeros at the end of a sealed segment are allowed.
     quietly(() => this.#disk.truncate(this.#file, this.#offset));
     quietly(() => this.#disk.close(this.#file));
+    this.#sealed.add({ name, firstIndex: this.#firstIndex, bytes: this.#offset });
     this.#file = ready.file;
     this.#salt = ready.salt;
     this.#offset = segmentHeadBytes;

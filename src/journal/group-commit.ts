@@ -19,6 +19,7 @@ import type { CancelWait, Clock, Disk, Durability, LogSink } from "../ports.ts";
 import type { ActiveSegment } from "./active-segment.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Batch } from "./batch.ts";
+import type { DurableWaiters } from "./durable-waiters.ts";
 import type { JournalLimits } from "./limits.ts";
 import type { Report } from "./notice.ts";
 import type { SegmentMaker } from "./segment-maker.ts";
@@ -34,6 +35,7 @@ export interface CommitContext {
   readonly maker: SegmentMaker;
   readonly keeper: SidecarKeeper;
   readonly backlog: Backlog;
+  readonly waiters: DurableWaiters;
   readonly limits: JournalLimits;
   readonly sink: LogSink;
   readonly report: Report;
@@ -62,6 +64,7 @@ export class GroupCommit {
   /** The last frame written: its index and header checksum. */
   #writtenIndex: number;
   #writtenCrc: number;
+  #writtenBytes = 0;
   #failure: KronError | undefined;
   #onDrained: (() => void) | undefined;
   /** While entries are handed on, news of later ones waits here for its turn. */
@@ -80,6 +83,21 @@ export class GroupCommit {
 
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  /** The index of the last entry that was written. */
+  get writtenIndex(): number {
+    return this.#writtenIndex;
+  }
+
+  /** Bytes written so far, padding included. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  /** The highest index known to be synced. */
+  get durableIndex(): number {
+    return this.#context.backlog.stamp.durable;
   }
 
   /** Why nothing more can be promised, once that is so. */
@@ -114,7 +132,7 @@ export class GroupCommit {
   /** Ends acknowledging for good; for syncs that failed elsewhere. Must not be called from `propose`. */
   fail(cause: unknown): void {
     if (this.#failure !== undefined) return;
-    const { sink, keeper, backlog } = this.#context;
+    const { sink, keeper, backlog, waiters } = this.#context;
     const error = new KronError(
       "KRON_JOURNAL_FAILED",
       `A sync failed, nothing more can be promised: ${textOf(cause)}`,
@@ -127,6 +145,7 @@ export class GroupCommit {
     this.#cancelFlush?.();
     this.#cancelEverysec?.();
     keeper.noteFailure(backlog.stamp.durable);
+    waiters.end(error);
     this.#tell(() => sink.failed(error));
   }
 
@@ -152,6 +171,7 @@ export class GroupCommit {
     this.#context.backlog.removeFirst();
     this.#writtenIndex = batch.firstIndex + batch.entries.length - 1;
     this.#writtenCrc = batch.lastCrc;
+    this.#writtenBytes += batch.sectorBytes;
     if (this.#isEverysec) this.#acknowledgeWritten(batch);
     else this.#sync(() => this.#commit(batch));
     this.#prepareNext();
@@ -325,6 +345,7 @@ export class GroupCommit {
     const { stamp } = this.#context.backlog;
     assert(index >= stamp.durable, "the durable index never goes back");
     stamp.durable = index;
+    this.#context.waiters.reached(index);
   }
 
   #refuse(batch: Batch, cause: unknown): void {

@@ -1,5 +1,7 @@
 /** How much of everything: every queue, file and buffer of the journal has a limit, and here they are. */
 
+import { roundToSectors, sectorBytes } from "./files.ts";
+
 const kibi = 1024;
 const mebi = 1024 * kibi;
 
@@ -34,3 +36,25 @@ export const profileLimits = {
     pendingBytesMax: 8 * mebi,
   },
 } as const satisfies Record<string, JournalLimits>;
+
+const batchBytesLeast = 32 * kibi;
+const segmentBytesFloor = 2 * sectorBytes;
+
+/**
+ * The limits of a profile with those in `given` in their place. A smaller `segmentBytesMax` takes the other sizes
+ * with it, as far as they are not given: no segment is made larger, none is given up for being small that would
+ * hold a sixteenth of one, and batches fit.
+ */
+export function journalLimits(profile: keyof typeof profileLimits, given: Partial<JournalLimits> = {}): JournalLimits {
+  const usual: JournalLimits = profileLimits[profile];
+  const segmentBytesMax = given.segmentBytesMax ?? usual.segmentBytesMax;
+  const segmentBytesMin = Math.min(given.segmentBytesMin ?? usual.segmentBytesMin, segmentBytesMax);
+  const sixteenth = Math.max(segmentBytesFloor, roundToSectors(segmentBytesMin / 16));
+  return {
+    segmentBytesMin,
+    segmentBytesMax,
+    segmentBytesLeast: given.segmentBytesLeast ?? Math.min(usual.segmentBytesLeast, sixteenth),
+    batchBytesMax: given.batchBytesMax ?? Math.min(usual.batchBytesMax, Math.max(batchBytesLeast, segmentBytesMax / 2)),
+    pendingBytesMax: given.pendingBytesMax ?? usual.pendingBytesMax,
+  };
+}

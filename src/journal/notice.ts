@@ -25,7 +25,9 @@ export type JournalNotice =
   /** A batch was refused by the disk, and cut back; said once until a write works again. */
   | { readonly kind: "write-refused"; readonly entries: number; readonly error: KronError }
   /** The next segment could not be prepared ahead of time; it will be tried again; said once until one is there. */
-  | { readonly kind: "next-segment-failed"; readonly cause: unknown };
+  | { readonly kind: "next-segment-failed"; readonly cause: unknown }
+  /** Old segments could not be removed because of this file; the next drop tries again; said once until one works. */
+  | { readonly kind: "drop-failed"; readonly file: string; readonly cause: unknown };
 
 /** Takes notices; must not throw. */
 export type Report = (notice: JournalNotice) => void;

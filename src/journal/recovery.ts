@@ -7,20 +7,16 @@
 import { join } from "node:path";
 import type { Clock, Disk, FileHandle, Random } from "../ports.ts";
 import type { ActiveState } from "./active-segment.ts";
+import type { Base } from "./base.ts";
 import { uuidBytes } from "./codec.ts";
 import { endOfData, FileWindow } from "./file-window.ts";
-import { activeName, asidePath, nextName, sectorBytes, sidecarName, writeFully } from "./files.ts";
-import {
-  type ActiveReading,
-  type JournalFiles,
-  type OnPlacedEntry,
-  readJournalFiles,
-  sealedPath,
-} from "./journal-files.ts";
+import { activeName, asidePath, nextName, sealedName, sectorBytes, sidecarName, writeFully } from "./files.ts";
+import { type ActiveReading, type JournalFiles, type OnPlacedEntry, readJournalFiles } from "./journal-files.ts";
 import { corruptError } from "./judge.ts";
 import type { Report } from "./notice.ts";
 import type { Chain } from "./segment-scan.ts";
 import { Sidecar } from "./sidecar.ts";
+import type { SealedFile } from "./survey.ts";
 
 /** What recovery works with. */
 export interface RecoveryContext {
@@ -34,39 +30,69 @@ export interface RecoveryContext {
 /** A journal that is whole again. */
 export interface Recovered {
   readonly uuid: Uint8Array;
-  /** The oldest index that the journal holds, or would hold were it not empty. */
-  readonly firstIndex: number;
   readonly chain: Chain;
   readonly sidecar: Sidecar;
+  /** The sealed segments there are, in index order; those that could not be removed among them. */
+  readonly sealed: readonly SealedFile[];
   /** The segment to go on in, open; undefined when a new one is needed. */
   readonly active: ActiveState | undefined;
 }
 
-/** Recovers the directory. Throws `KRON_JOURNAL_CORRUPT`, `KRON_JOURNAL_VERSION`, and what the disk throws. */
-export function recover(context: RecoveryContext, replay: OnPlacedEntry): Recovered {
+/**
+ * Recovers the directory; entries up to `base` are not handed to `replay`. Throws `KRON_JOURNAL_CORRUPT`,
+ * `KRON_JOURNAL_VERSION`, `KRON_SNAPSHOT_FOREIGN`, and what the disk throws.
+ */
+export function recover(context: RecoveryContext, base: Base | undefined, replay: OnPlacedEntry): Recovered {
   const { directory, disk } = context;
   // A change of segments may have been cut short before its directory was synced.
   disk.syncDirectory(directory);
   removeIfThere(disk, join(directory, nextName));
-  const files = readJournalFiles(directory, disk, replay);
+  const files = readJournalFiles(directory, disk, replay, { base });
   if (files.damage !== undefined) throw corruptError(directory, files.damage);
   const uuid = files.chain.uuid ?? files.sidecar?.uuid ?? context.random.bytes(uuidBytes);
-  const active = files.active === undefined ? undefined : reopenActive(context, files, files.active);
+  const reopened = files.active === undefined ? nothingReopened : reopenActive(context, files, files.active);
+  const { active } = reopened;
   try {
     const sidecar = openSidecar(context, files, uuid);
-    return { uuid, firstIndex: files.firstIndex, chain: files.chain, sidecar, active };
+    const kept = removeLeftovers(context, files.leftovers);
+    const sealed = [...kept, ...files.sealed, ...reopened.sealed];
+    return { uuid, chain: files.chain, sidecar, sealed, active };
   } catch (error) {
     if (active !== undefined) disk.close(active.file);
     throw error;
   }
 }
 
+/** What became of the active segment: it goes on, was sealed, or is to be replaced. */
+interface Reopened {
+  readonly active: ActiveState | undefined;
+  readonly sealed: readonly SealedFile[];
+}
+
+const nothingReopened: Reopened = { active: undefined, sealed: [] };
+
+/**
+ * Ends a drop that a crash has cut short, oldest first; returns what could not be removed, for the next drop. The
+ * sidecar that says they are not needed is synced by now. Their removal need not be: it would only be done again.
+ */
+function removeLeftovers(context: RecoveryContext, leftovers: readonly SealedFile[]): readonly SealedFile[] {
+  for (const [at, { name }] of leftovers.entries()) {
+    try {
+      context.disk.remove(join(context.directory, name));
+    } catch (cause) {
+      context.report({ kind: "drop-failed", file: name, cause });
+      return leftovers.slice(at);
+    }
+  }
+  return [];
+}
+
 function removeIfThere(disk: Disk, path: string): void {
   if (disk.exists(path)) disk.remove(path);
 }
 
-/** Makes the active segment fit to be written again, or seals it and returns undefined. */
-function reopenActive(context: RecoveryContext, files: JournalFiles, active: ActiveReading): ActiveState | undefined {
+/** Makes the active segment fit to be written again, or seals it. */
+function reopenActive(context: RecoveryContext, files: JournalFiles, active: ActiveReading): Reopened {
   const { directory, disk } = context;
   const path = join(directory, activeName);
   const file = disk.openWrite(path, { create: false });
@@ -80,14 +106,15 @@ function reopenActive(context: RecoveryContext, files: JournalFiles, active: Act
     disk.syncDataNow(file);
     if (!isTorn && salt !== undefined) {
       isKept = true;
-      return { file, salt, offset: end.offset, capacity: Math.max(active.bytes, sectorBytes), firstIndex };
+      const capacity = Math.max(active.bytes, sectorBytes);
+      return { active: { file, salt, offset: end.offset, capacity, firstIndex }, sealed: [] };
     }
     // A segment without entries is replaced by the next one; others are sealed as they are.
-    if (active.entries > 0) {
-      disk.rename(path, sealedPath(directory, firstIndex));
-      disk.syncDirectory(directory);
-    }
-    return undefined;
+    if (active.entries === 0) return nothingReopened;
+    const name = sealedName(firstIndex);
+    disk.rename(path, join(directory, name));
+    disk.syncDirectory(directory);
+    return { active: undefined, sealed: [{ name, firstIndex, bytes: Math.min(active.bytes, end.offset) }] };
   } finally {
     if (!isKept) disk.close(file);
   }
@@ -148,13 +175,13 @@ function openSidecar(context: RecoveryContext, files: JournalFiles, uuid: Uint8A
   const path = join(directory, sidecarName);
   const file = disk.openWrite(path, { create: true });
   try {
-    const { chain, firstIndex, sidecar: state } = files;
+    const { chain, firstIndex, leftovers, sidecar: state } = files;
     const sidecar = new Sidecar(disk, file, uuid, firstIndex, state?.serial ?? 0);
     if (state === undefined) {
       sidecar.create(chain.index);
       disk.syncDirectory(directory);
       if (files.hasSegments) report({ kind: "sidecar-rebuilt", path });
-    } else if (state.durable < chain.index || state.syncFailed) {
+    } else if (state.durable < chain.index || state.syncFailed || leftovers.length > 0) {
       sidecar.write(chain.index);
       sidecar.syncNow();
     }

@@ -5,6 +5,7 @@
 
 import { KronError } from "../core/errors.ts";
 import type { Entry } from "../core/record.ts";
+import type { Base } from "./base.ts";
 import { readEntry } from "./codec.ts";
 import { type FileWindow, findNonZero } from "./file-window.ts";
 import { roundToSectors } from "./files.ts";
@@ -27,16 +28,25 @@ export interface Chain {
   /** The index and term of the last good entry; 0 when there is none. */
   index: number;
   term: number;
-  /** The header checksum of the last good entry; undefined when it was dropped with an older segment. */
+  /** The header checksum of the last good entry; undefined when it stands in a segment that was dropped or not read. */
   prev: number | undefined;
   /** The greatest durable index that any good frame stated. */
   durable: number;
 }
 
-/** A chain before the first entry of a journal whose oldest kept index is `firstIndex`. */
-export function startChain(firstIndex: number): Chain {
-  return { uuid: undefined, index: firstIndex - 1, term: 0, prev: firstIndex === 1 ? 0 : undefined, durable: 0 };
+/** A chain before the entry `firstIndex`, of which nothing earlier is read; `base` is the snapshot to start from. */
+export function startChain(firstIndex: number, base?: Base): Chain {
+  return {
+    uuid: base?.uuid,
+    index: firstIndex - 1,
+    term: base?.index === firstIndex - 1 ? base.term : 0,
+    prev: firstIndex === 1 ? 0 : undefined,
+    durable: 0,
+  };
 }
+
+/** The fault of a segment whose head is good and names another journal. */
+export const foreignSegment = "segment of another journal";
 
 /** Where an entry stands in its segment; one object is used for all, so copy what you keep. */
 export interface EntryPlace {
@@ -106,7 +116,7 @@ export class SegmentScan {
     if (head === "version") throw versionError(this.#path, 0);
     if (typeof head === "string") return `segment head: ${head}`;
     const known = this.#chain.uuid;
-    if (known !== undefined && Buffer.compare(known, head.uuid) !== 0) return "segment of another journal";
+    if (known !== undefined && Buffer.compare(known, head.uuid) !== 0) return foreignSegment;
     this.#chain.uuid = head.uuid;
     this.salt = head.salt;
     this.offset = segmentHeadBytes;

@@ -74,19 +74,35 @@ function readSlot(bytes: Uint8Array, at: number, path: string): SidecarState | u
 export class Sidecar {
   readonly #disk: Disk;
   readonly #file: FileHandle;
-  readonly #body: Uint8Array;
-  readonly #slot: Buffer;
+  readonly #uuid: Uint8Array;
   readonly #header = emptyHeader();
+  #firstIndex: number;
+  #body: Uint8Array;
+  #slot: Buffer;
   #serial: number;
 
   /** `file` must be open for writing; `serial` is that of the slot read before, 0 for a new file. */
   constructor(disk: Disk, file: FileHandle, uuid: Uint8Array, firstIndex: number, serial: number) {
     this.#disk = disk;
     this.#file = file;
+    this.#uuid = uuid;
+    this.#firstIndex = firstIndex;
     this.#serial = serial;
     this.#body = packCopy([uuid, firstIndex]);
     this.#slot = Buffer.alloc(frameBytes(this.#body.length));
     this.#header.kind = FRAME_KIND.sidecar;
+  }
+
+  /** The first index that the journal still has to hold. */
+  get firstIndex(): number {
+    return this.#firstIndex;
+  }
+
+  /** Changes what the next write says. */
+  set firstIndex(firstIndex: number) {
+    this.#firstIndex = firstIndex;
+    this.#body = packCopy([this.#uuid, firstIndex]);
+    this.#slot = Buffer.alloc(frameBytes(this.#body.length));
   }
 
   /** Gives the file its full size and a first statement, and syncs both. */
@@ -98,12 +114,14 @@ export class Sidecar {
 
   /** States that everything up to `durable` is synced. Survives the process; the machine only once synced. */
   write(durable: number, syncFailed = false): void {
-    this.#serial += 1;
-    this.#header.seq = this.#serial;
+    const serial = this.#serial + 1;
+    this.#header.seq = serial;
     this.#header.durable = durable;
     this.#header.flags = syncFailed ? FRAME_FLAG.syncFailed : 0;
     writeFrame(this.#slot, 0, this.#header, this.#body, 0);
-    writeFully(this.#disk, this.#file, this.#slot, (this.#serial % 2) * slotBytes);
+    writeFully(this.#disk, this.#file, this.#slot, (serial % 2) * slotBytes);
+    // A write that failed may have spoilt its slot, so the next one goes there again and leaves the good one alone.
+    this.#serial = serial;
   }
 
   /** Syncs in the background. */

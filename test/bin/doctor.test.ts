@@ -18,7 +18,7 @@ async function forged(...entries: Entry[]): Promise<string> {
   const directory = join(scratchDirectory(), "data");
   const options = { clock: systemClock(), random: systemRandom(), report: () => undefined };
   const rest = { durability: { kind: "always" }, profile: "standard" } as const;
-  const journal = openJournal({ directory, disk: nodeDisk, ...options, ...rest }, () => undefined);
+  const journal = await openJournal({ directory, disk: nodeDisk, ...options, ...rest }, () => undefined);
   const ignore = (): void => undefined;
   journal.start({ committed: ignore, settled: ignore, refused: ignore, failed: ignore });
   for (const entry of entries) journal.propose(entry);

@@ -3,8 +3,10 @@
 import { Buffer } from "node:buffer";
 import type { KronError } from "../../src/core/errors.ts";
 import type { Entry } from "../../src/core/record.ts";
-import { type JournalOptions, type OpenedJournal, openJournal } from "../../src/journal/journal.ts";
+import type { Base } from "../../src/journal/base.ts";
+import { completeOpening, type JournalOptions, type OpenedJournal } from "../../src/journal/journal.ts";
 import type { JournalNotice } from "../../src/journal/notice.ts";
+import { JournalOpening } from "../../src/journal/opening.ts";
 import type { CancelWait, Clock, Disk, LogSink, Random } from "../../src/ports.ts";
 
 /** The directory of all tests on a simulated disk. */
@@ -106,30 +108,29 @@ export interface Opened {
 /** Small limits, so that a few entries make several segments. */
 export const smallLimits = { segmentBytesMin: 4096, segmentBytesMax: 16384, segmentBytesLeast: 1024 } as const;
 
-/** Opens and starts a journal. */
-export function open(disk: Disk, options: Partial<JournalOptions> = {}): Opened {
+/** Opens and starts a journal, from a snapshot if one is given; all in this turn, unlike `openJournal`. */
+export function open(disk: Disk, options: Partial<JournalOptions> = {}, base?: Base): Opened {
   const clock = new TestClock();
   const notices: JournalNotice[] = [];
   const replayed: Entry[] = [];
   const sink = new TestSink();
-  const journal = openJournal(
-    {
-      directory,
-      disk,
-      clock,
-      random: testRandom(),
-      durability: { kind: "always" },
-      profile: "standard",
-      report: (notice) => notices.push(notice),
-      limits: smallLimits,
-      acquireLock: () => ({ release: () => undefined }),
-      ...options,
-    },
-    (index, _term, entry) => {
-      replayed.push(entry);
-      if (index !== replayed.length) throw new Error(`index ${index} at place ${replayed.length}`);
-    },
-  );
+  const all: JournalOptions = {
+    directory,
+    disk,
+    clock,
+    random: testRandom(),
+    durability: { kind: "always" },
+    profile: "standard",
+    report: (notice) => notices.push(notice),
+    limits: smallLimits,
+    acquireLock: () => ({ release: () => undefined }),
+    ...options,
+  };
+  const before = base?.index ?? 0;
+  const journal = completeOpening(new JournalOpening(all), all, base, (index, _term, entry) => {
+    replayed.push(entry);
+    if (index !== before + replayed.length) throw new Error(`index ${index} at place ${replayed.length}`);
+  });
   journal.start(sink);
   return { journal, sink, clock, notices, replayed };
 }

@@ -1,4 +1,4 @@
-import { equal, instance, is, not, ok, throws } from "uvu/assert";
+import { equal, instance, is, not, ok } from "uvu/assert";
 import { isKronError } from "../../src/core/errors.ts";
 import type { Entry } from "../../src/core/record.ts";
 import { SimDisk } from "../support/sim-disk.ts";
@@ -302,7 +302,7 @@ test("close() without start(), start() twice or after close(), propose() before 
     report: () => undefined,
     acquireLock: () => ({ release: () => undefined }),
   } as const;
-  const silent = openJournal(options, () => undefined);
+  const silent = await openJournal(options, () => undefined);
   is(silent.pendingCount, 0);
   is(silent.pendingBytes, 0);
   is(silent.replayedIndex, 0);
@@ -369,13 +369,13 @@ test("an error thrown by replay reaches the caller as it is, and everything is g
     report: () => undefined,
     acquireLock,
   } as const;
-  throws(
-    () =>
-      openJournal(options, () => {
-        throw new RangeError("mine");
-      }),
-    (error: unknown) => error instanceof RangeError,
-  );
+  let thrown: unknown;
+  await openJournal(options, () => {
+    throw new RangeError("mine");
+  }).catch((error: unknown) => {
+    thrown = error;
+  });
+  instance(thrown, RangeError);
   is(released, 1);
   is(disk.openCount, 0);
 });

@@ -177,7 +177,7 @@ test("prepareDirectory() asks for no owner and no mode where there are none", ()
 test("openJournal() and repairJournal() take the lock themselves", async () => {
   const directory = join(root, "locked");
   const clock = new TestClock();
-  const journal = openJournal(
+  const journal = await openJournal(
     {
       directory,
       disk: nodeDisk,

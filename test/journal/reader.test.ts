@@ -267,7 +267,7 @@ test("a journal whose entries were all dropped behind a snapshot goes on where t
   const sidecar = new Sidecar(disk, file, testRandom().bytes(16), 5, 0);
   sidecar.create(4);
   sidecar.close();
-  const opened = open(disk);
+  const opened = open(disk, {}, { index: 4, term: 0, uuid: testRandom().bytes(16) });
   is(opened.journal.firstIndex, 5);
   is(opened.journal.replayedIndex, 4);
   await commit(opened, entryOf(5));
