@@ -1,38 +1,65 @@
-/** Growing typed arrays: a column holds one number per slot and doubles when a slot beyond its end is set. */
+/**
+ * Growing typed arrays: a column holds one number per slot, in chunks.
+ *
+ * A chunk is made with the first value in it that is not 0, so a column costs nothing where it is all zero, and
+ * growing copies nothing and so never takes long. Only the first chunk grows by doubling, so that small tables
+ * stay small.
+ */
 
 type Cells = Float64Array | Uint32Array | Uint16Array | Uint8Array;
 type CellsOf<T extends Cells> = new (length: number) => T;
 
-const initialLength = 64;
+const chunkShift = 14;
+const chunkLength = 2 ** chunkShift;
+const chunkMask = chunkLength - 1;
+const firstLength = 64;
 
-/** A column of numbers indexed by slot; a slot never set reads as 0. */
+/** A column of numbers indexed by slot, a whole number from 0 to 2^32 - 1; a slot never set reads as 0. */
 export class Column<T extends Cells> {
-  #cells: T;
   readonly #make: CellsOf<T>;
+  /** Without cells where no chunk has been made. */
+  readonly #empty: T;
+  readonly #chunks: T[] = [];
 
   constructor(make: CellsOf<T>) {
     this.#make = make;
-    this.#cells = new make(initialLength);
+    this.#empty = new make(0);
   }
 
   get(slot: number): number {
-    return this.#cells[slot] ?? 0;
+    const chunk = this.#chunks[slot >>> chunkShift];
+    return chunk === undefined ? 0 : (chunk[slot & chunkMask] ?? 0);
   }
 
   set(slot: number, value: number): void {
-    if (slot >= this.#cells.length) this.#grow(slot + 1);
-    this.#cells[slot] = value;
+    const chunk = this.#chunks[slot >>> chunkShift];
+    const cell = slot & chunkMask;
+    if (chunk !== undefined && cell < chunk.length) chunk[cell] = value;
+    else if (value !== 0) this.#extend(slot >>> chunkShift, cell)[cell] = value;
   }
 
   add(slot: number, delta: number): void {
     this.set(slot, this.get(slot) + delta);
   }
 
-  #grow(lengthMin: number): void {
-    const grown = new this.#make(Math.max(lengthMin, this.#cells.length * 2));
-    grown.set(this.#cells);
-    this.#cells = grown;
+  /** Makes the chunk `at`, or makes the first one longer, so that it has the cell. */
+  #extend(at: number, cell: number): T {
+    while (this.#chunks.length <= at) this.#chunks.push(this.#empty);
+    const held = this.#chunks[at] as T;
+    const doubled = Math.max(firstLength, held.length * 2);
+    const isFirst = at === 0 && cell < chunkLength / 2;
+    const chunk = new this.#make(isFirst ? lengthFor(cell, doubled) : chunkLength);
+    chunk.set(held);
+    this.#chunks[at] = chunk;
+    return chunk;
   }
+}
+
+/** `length` doubled until it has the cell. */
+function lengthFor(cell: number, length: number): number {
+  let enough = length;
+  while (enough <= cell) enough *= 2;
+  return enough;
 }
 
 /** A column of 64-bit floats: times and counters beyond 32 bits. */
