@@ -157,7 +157,7 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     const { data } = embedded.engine;
     const views: TimerView[] = [];
     for (let slot = 0; slot < data.timers.slotCount; slot++) {
-      if (data.timers.idOf(slot) !== undefined) views.push(viewTimer(data, slot, embedded.isOrphaned(slot)));
+      if (data.timers.has(slot)) views.push(viewTimer(data, slot, embedded.isOrphaned(slot)));
     }
     return views.sort((a, b) => (a.id < b.id ? -1 : 1));
   }

@@ -19,6 +19,7 @@ import {
 import { isFixedDelay } from "./recurrence.ts";
 import { retireIfDone } from "./retire.ts";
 import type { State } from "./state.ts";
+import { isHoldableId } from "./timer-id.ts";
 import { isOneShot } from "./timer-kind.ts";
 
 /** Records this file applies. */
@@ -57,6 +58,7 @@ export function applyTimer(state: State, atMs: number, record: TimerRecord, appl
 function create(state: State, atMs: number, record: TimerCreated): TimerChange | Refusal {
   const [, id, definitionField, anchorMs, nextAtMs, payload] = record;
   const { timers, definitions } = state;
+  if (!isHoldableId(id)) return refused("KRON_ID_INVALID", "an id has 1 to 200 bytes of well-formed text");
   const held = timers.slotOf(id);
   if (held !== undefined && timers.status.get(held) !== Status.CANCELLED) {
     return refused("KRON_CONFLICT", "a timer with this id exists");

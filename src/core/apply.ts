@@ -93,7 +93,7 @@ function makeRebootTimersDue(state: State, atMs: number, applied: Applied): void
   const { timers, definitions } = state;
   if (!definitions.hasReboot) return;
   for (let slot = 0; slot < timers.slotCount; slot++) {
-    if (timers.idOf(slot) === undefined || timers.nextAtMs.get(slot) !== 0) continue;
+    if (!timers.has(slot) || timers.nextAtMs.get(slot) !== 0) continue;
     if (timers.status.get(slot) === Status.CANCELLED) continue;
     if (!isReboot(definitions.get(timers.definition.get(slot)))) continue;
     state.changes.touch(slot);

@@ -25,6 +25,13 @@ export function parseTimerId(id: unknown): string {
   return id;
 }
 
+/** Whether the table of timers can hold `id`, wherever it came from: well-formed, of 1 to 200 bytes of UTF-8. */
+export function isHoldableId(id: string): boolean {
+  if (id === "" || id.length > timerIdBytesMax) return false;
+  const bytes = utf8Length(id);
+  return bytes >= 0 && bytes <= timerIdBytesMax;
+}
+
 function invalid(got: string): KronError {
   return new KronError("KRON_ID_INVALID", `Expected a timer id to be a text of 1 to ${timerIdBytesMax} bytes, ${got}`, {
     hint: 'Use a short visible name such as "reports:daily"',

@@ -1,5 +1,5 @@
 /**
- * All timers, one slot each, a column per field: about a hundred bytes a timer besides its id.
+ * All timers, one slot each, a column per field: some 40 bytes a timer, its id, and 60 more once it has run.
  *
  * A *slot* is an index and is used again after its timer was forgotten. A *reference* is a slot with the
  * number of times it has been given out, and is what records hold, so that a change meant for a forgotten
@@ -10,6 +10,7 @@
 
 import { assert } from "./assert.ts";
 import { byteColumn, type Column, floatColumn, wordColumn } from "./column.ts";
+import { IdTable } from "./id-table.ts";
 import { RetryWindow } from "./retry-window.ts";
 
 const slotsMax = 2 ** 24;
@@ -61,8 +62,8 @@ export class TimerTable {
   /** The newest of these rows that tells of an error; 0 when a run has succeeded since, at the first attempt. */
   readonly errorRow = floatColumn();
 
-  readonly #ids: (string | undefined)[] = [];
-  readonly #slots = new Map<string, number>();
+  readonly #ids = new IdTable();
+  #slotCount = 0;
   readonly #generation = wordColumn();
   readonly #free: number[] = [];
   readonly #freePlace = wordColumn();
@@ -80,35 +81,36 @@ export class TimerTable {
 
   /** Timers held, of whatever status. */
   get size(): number {
-    return this.#slots.size;
+    return this.#ids.size;
   }
 
   /** One more than the highest slot ever used; slots below it may be empty. */
   get slotCount(): number {
-    return this.#ids.length;
+    return this.#slotCount;
   }
 
   /** The slot that the next `insert` takes. */
   get nextSlot(): number {
-    return this.#free.at(-1) ?? this.#ids.length;
+    return this.#free.at(-1) ?? this.#slotCount;
   }
 
   /** Whether there is no room for one more timer. */
   get isFull(): boolean {
-    return this.#free.length === 0 && this.#ids.length >= this.#timersMax;
+    return this.#free.length === 0 && this.#slotCount >= this.#timersMax;
   }
 
   slotOf(id: string): number | undefined {
-    return this.#slots.get(id);
+    return this.#ids.slotOf(id);
   }
 
+  /** Whether a slot holds a timer. */
+  has(slot: number): boolean {
+    return this.#ids.has(slot);
+  }
+
+  /** A string made at each call; to know whether there is a timer, ask `has`. */
   idOf(slot: number): string | undefined {
-    return this.#ids[slot];
-  }
-
-  /** Whether the slot holds a timer. */
-  isHeld(slot: number): boolean {
-    return this.#ids[slot] !== undefined;
+    return this.#ids.idOf(slot);
   }
 
   reference(slot: number): number {
@@ -118,28 +120,25 @@ export class TimerTable {
   /** The slot a reference names, or undefined when its timer has been forgotten. */
   resolve(reference: number): number | undefined {
     const slot = reference % slotsMax;
-    const isCurrent = this.#ids[slot] !== undefined && this.reference(slot) === reference;
+    const isCurrent = Number.isInteger(slot) && this.#ids.has(slot) && this.reference(slot) === reference;
     return isCurrent ? slot : undefined;
   }
 
   /** Takes a slot for a new id, all columns zero. */
   insert(id: string): number {
     assert(!this.isFull, "there is room for a timer");
-    const slot = this.#free.pop() ?? this.#ids.length;
+    const slot = this.nextSlot;
+    this.#ids.insert(slot, id);
+    if (slot === this.#slotCount) this.#slotCount += 1;
+    else this.#free.pop();
     this.#freePlace.set(slot, 0);
-    this.#ids[slot] = id;
-    const sizeBefore = this.#slots.size;
-    this.#slots.set(id, slot);
-    assert(this.#slots.size === sizeBefore + 1, "the timer is new");
     return slot;
   }
 
   /** Forgets a timer: its id is free, its references are stale, its columns zero. */
   remove(slot: number): void {
-    const id = this.#ids[slot];
-    assert(id !== undefined, "the slot holds a timer");
-    this.#ids[slot] = undefined;
-    this.#slots.delete(id);
+    assert(this.#ids.has(slot), "the slot holds a timer");
+    this.#ids.remove(slot);
     this.#payloads.delete(slot);
     this.#retries.delete(slot);
     for (const column of this.#columns) column.set(slot, 0);
@@ -205,22 +204,37 @@ export class TimerTable {
     return this.#freePlace.get(slot);
   }
 
-  /** Puts back a timer as `copyNumbers` gave it. Slots are put back once each, in growing order. */
-  restore(slot: number, id: string, numbers: Float64Array): void {
-    assert(slot === this.#ids.length && !this.#slots.has(id), "a slot and an id are restored once");
-    this.#ids.push(id);
-    this.#slots.set(id, slot);
+  /** Bytes of UTF-8 of the id in a slot. */
+  idByteLength(slot: number): number {
+    return this.#ids.byteLengthOf(slot);
+  }
+
+  /** Copies the UTF-8 of the id in a slot to `target` from `at` on, without making a string; returns where it ends. */
+  copyId(slot: number, target: Uint8Array, at: number): number {
+    return this.#ids.copyInto(slot, target, at);
+  }
+
+  /**
+   * Puts back a timer, its id in UTF-8 from `from` to before `to`, as `copyNumbers` and `copyId` gave it; false when
+   * the id is another timer's. Slots are put back once each, in growing order.
+   */
+  restore(slot: number, bytes: Uint8Array, from: number, to: number, numbers: Float64Array): boolean {
+    assert(slot === this.#slotCount, "slots are restored in order");
+    if (this.#ids.slotOfBytes(bytes, from, to) !== undefined) return false;
+    this.#ids.insertBytes(slot, bytes, from, to);
+    this.#slotCount += 1;
     this.#generation.set(slot, numbers[0] as number);
     for (let i = 0; i < this.#columns.length; i++) {
       const number = numbers[i + 1] as number;
       if (number !== 0) (this.#columns[i] as AnyColumn).set(slot, number);
     }
+    return true;
   }
 
   /** Puts back an empty slot. */
   restoreEmpty(slot: number, generation: number, freePlace: number): void {
-    assert(slot === this.#ids.length, "a slot is restored once");
-    this.#ids.push(undefined);
+    assert(slot === this.#slotCount, "slots are restored in order");
+    this.#slotCount += 1;
     this.#generation.set(slot, generation);
     if (freePlace === 0) return;
     this.#freePlace.set(slot, freePlace);

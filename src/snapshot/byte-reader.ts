@@ -5,24 +5,23 @@ import { unpackValue } from "../journal/codec.ts";
 
 /** Reads one value forward. Every method throws `KRON_SNAPSHOT_CORRUPT` when the bytes are not what they should be. */
 export class ByteReader {
-  readonly #bytes: Uint8Array;
-  readonly #text: Buffer;
+  /** What is read. */
+  readonly bytes: Uint8Array;
   readonly #what: string;
   #at = 0;
 
   /** `what` names the value in errors. */
   constructor(bytes: Uint8Array, what: string) {
-    this.#bytes = bytes;
-    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = bytes;
     this.#what = what;
   }
 
   get isAtEnd(): boolean {
-    return this.#at === this.#bytes.length;
+    return this.#at === this.bytes.length;
   }
 
   byte(): number {
-    const byte = this.#bytes[this.#at];
+    const byte = this.bytes[this.#at];
     if (byte === undefined) throw this.corrupt("is cut short");
     this.#at += 1;
     return byte;
@@ -48,16 +47,20 @@ export class ByteReader {
     return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
   }
 
-  text(): string {
-    const [start, end] = this.#range();
-    return this.#text.toString("utf8", start, end);
+  /** Where a block stands in `bytes`. */
+  range(): { readonly start: number; readonly end: number } {
+    const length = this.number();
+    const start = this.#at;
+    if (length > this.bytes.length - start) throw this.corrupt("is cut short");
+    this.#at += length;
+    return { start, end: this.#at };
   }
 
   /** A block that holds one value of msgpack. */
   packed(): unknown {
-    const [start, end] = this.#range();
+    const { start, end } = this.range();
     try {
-      return unpackValue(this.#bytes, start, end);
+      return unpackValue(this.bytes, start, end);
     } catch (cause) {
       throw this.corrupt("holds msgpack that cannot be read", cause);
     }
@@ -74,13 +77,5 @@ export class ByteReader {
       ...(cause !== undefined && { cause }),
       hint: "Run `kron doctor`; restore the newest backup with `kron restore`",
     });
-  }
-
-  #range(): [start: number, end: number] {
-    const length = this.number();
-    const start = this.#at;
-    if (length > this.#bytes.length - start) throw this.corrupt("is cut short");
-    this.#at += length;
-    return [start, this.#at];
   }
 }

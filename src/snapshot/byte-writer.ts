@@ -49,12 +49,12 @@ export class ByteWriter {
     this.number(value < 0 ? -2 * value - 1 : 2 * value);
   }
 
-  /** The length in bytes, then UTF-8. */
-  text(value: string): void {
-    this.#reserve(value.length * 3 + 8);
-    const bytes = Buffer.byteLength(value);
-    this.number(bytes);
-    this.#length += this.#buffer.write(value, this.#length);
+  /** The length, then as many bytes, which `fill` writes to the buffer it is given from the place it is given. */
+  filled(length: number, fill: (target: Uint8Array, at: number) => void): void {
+    this.number(length);
+    this.#reserve(length);
+    fill(this.#buffer, this.#length);
+    this.#length += length;
   }
 
   /** The length, then the bytes. */

@@ -65,7 +65,7 @@ function loadPayload(store: SnapshotStore, state: State, slot: number): void {
 function countUsers(state: State): void {
   const { timers, definitions } = state;
   for (let slot = 0; slot < timers.slotCount; slot++) {
-    if (!timers.isHeld(slot)) continue;
+    if (!timers.has(slot)) continue;
     if (!definitions.restoreUser(timers.definition.get(slot))) throw missing(`the definition of slot ${slot}`);
   }
 }

@@ -47,9 +47,8 @@ export class PageEncoder {
     this.#writer.byte(pageVersion);
     const end = Math.min((page + 1) * slotsPerPage, timers.slotCount);
     for (let slot = page * slotsPerPage; slot < end; slot++) {
-      const id = timers.idOf(slot);
-      if (id === undefined) this.#encodeEmpty(slot);
-      else this.#encodeTimer(slot, id, onLargePayload);
+      if (timers.has(slot)) this.#encodeTimer(slot, onLargePayload);
+      else this.#encodeEmpty(slot);
     }
   }
 
@@ -61,7 +60,7 @@ export class PageEncoder {
     this.#writer.number(timers.freePlace(slot));
   }
 
-  #encodeTimer(slot: number, id: string, onLargePayload: (slot: number, bytes: Uint8Array) => void): void {
+  #encodeTimer(slot: number, onLargePayload: (slot: number, bytes: Uint8Array) => void): void {
     const { timers, retired, runs } = this.#state;
     const writer = this.#writer;
     const numbers = this.#numbers;
@@ -78,7 +77,7 @@ export class PageEncoder {
     for (let i = 0; i < numbers.length; i++) if (numbers[i] !== 0) bits |= 1 << i;
     writer.byte(1);
     for (let shift = 0; shift < 32; shift += 8) writer.byte((bits >>> shift) & 0xff);
-    writer.text(id);
+    writer.filled(timers.idByteLength(slot), (target, at) => timers.copyId(slot, target, at));
     for (let i = 0; i < numbers.length; i++) if (numbers[i] !== 0) writer.number(numbers[i] as number);
     if (retiredBy !== undefined) writer.number(retiredBy);
     if (!hasExtras) return;
@@ -123,10 +122,9 @@ export function decodePage(state: State, page: number, reader: ByteReader, taker
 function decodeTimer(state: State, slot: number, numbers: Float64Array, reader: ByteReader, taker: PageTaker): void {
   const { timers } = state;
   const bits = reader.byte() | (reader.byte() << 8) | (reader.byte() << 16) | (reader.byte() << 24);
-  const id = reader.text();
-  if (timers.slotOf(id) !== undefined) throw reader.corrupt("has an id that another timer has");
+  const id = reader.range();
   for (let i = 0; i < numbers.length; i++) numbers[i] = (bits & (1 << i)) === 0 ? 0 : reader.number();
-  timers.restore(slot, id, numbers);
+  if (!timers.restore(slot, reader.bytes, id.start, id.end, numbers)) throw reader.corrupt("has an id twice");
   if ((bits & bit.retired) !== 0) taker.retired(slot, reader.number());
   if ((bits & bit.payload) !== 0) taker.largePayload(slot);
   if ((bits & bit.extras) === 0) return;

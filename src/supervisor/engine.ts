@@ -101,7 +101,7 @@ export class Engine implements LedgerListener {
       else this.scheduler.noteRun(run);
     }
     for (let slot = 0; slot < data.timers.slotCount; slot++) {
-      if (data.timers.idOf(slot) !== undefined) this.scheduler.arm(slot);
+      if (data.timers.has(slot)) this.scheduler.arm(slot);
     }
     this.#graceEndsMonotonicMs = this.clock.monotonicMs() + this.#options.orphanGraceMs;
     this.#wakeSoon();

@@ -75,7 +75,7 @@ export class Scheduler {
   endGrace(): void {
     this.#isGrace = false;
     for (let slot = 0; slot < this.#state.timers.slotCount; slot++) {
-      if (this.#state.timers.idOf(slot) !== undefined && !this.#deps.canRun(slot)) this.arm(slot);
+      if (this.#state.timers.has(slot) && !this.#deps.canRun(slot)) this.arm(slot);
     }
   }
 

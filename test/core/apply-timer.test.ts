@@ -31,6 +31,14 @@ test("TIMER_CREATED fills the columns and shares equal definitions by number", (
   assert.is(timers.payload(lab.slot("b")), undefined);
 });
 
+test("TIMER_CREATED with an id that cannot be held is refused", () => {
+  const lab = new StateLab();
+  for (const id of ["", "a".repeat(201), "ā".repeat(101), "\ud800"]) {
+    lab.refused(creation(id, definitionOf(), 11_000), "KRON_ID_INVALID");
+  }
+  assert.is(lab.state.timers.size, 0);
+});
+
 test("an occurrence that is due keeps its rule until it is accounted for", () => {
   const lab = new StateLab();
   const timer = lab.create("a", definitionOf(), 11_000);

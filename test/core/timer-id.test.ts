@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { isKronError } from "../../src/core/errors.ts";
-import { parseTimerId } from "../../src/core/timer-id.ts";
+import { isHoldableId, parseTimerId } from "../../src/core/timer-id.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("timer-id");
@@ -61,6 +61,12 @@ test("parseTimerId() refuses what cannot name a timer and says why", () => {
     }
     assert.unreachable(String(why));
   }
+});
+
+test("isHoldableId() asks for 1 to 200 bytes of well-formed text and nothing else", () => {
+  for (const id of ["a", " ", "a".repeat(200), "ā".repeat(100), "🙂".repeat(50)]) assert.ok(isHoldableId(id), id);
+  for (const id of ["", "a".repeat(201), "ā".repeat(101), "🙂".repeat(50).slice(1)])
+    assert.not.ok(isHoldableId(id), id);
 });
 
 test.run();
