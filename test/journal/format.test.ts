@@ -116,7 +116,7 @@ test("what stands behind a bad frame may prove that it had been acknowledged", (
 });
 
 test("a first segment that does not begin at index 1 means that earlier entries are missing", () => {
-  is(tryOpen(segment([{ seq: 7 }])), "KRON_JOURNAL_CORRUPT");
+  is(tryOpen(segment([{ seq: 7 }])), "KRON_SNAPSHOT_CORRUPT");
   // Without a sidecar only the names say how far back the journal goes: older segments may have been dropped.
   const disk = new SimDisk();
   disk.makeDirectory(directory);
