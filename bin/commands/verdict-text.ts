@@ -13,6 +13,8 @@ export function verdictText({ verdict }: JournalReading): string {
       const { firstIndex, lastIndex, segment, offset, fault } = verdict;
       return `DAMAGED: acknowledged entries ${firstIndex} to ${lastIndex} cannot be read, from ${segment}:${offset} on (${fault})`;
     }
+    case "dropped":
+      return `entries before ${verdict.firstIndex} were dropped behind a snapshot while this was read; read again`;
     default:
       return "there is no journal";
   }

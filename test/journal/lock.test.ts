@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -14,15 +15,16 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { equal, is, ok, throws } from "uvu/assert";
 import { isKronError, type KronError } from "../../src/core/errors.ts";
+import { createJournal } from "../../src/journal/create.ts";
 import { prepareDirectory } from "../../src/journal/directory.ts";
-import { openJournal } from "../../src/journal/journal.ts";
+import { type OpenedJournal, openJournal } from "../../src/journal/journal.ts";
 import { acquireLock, loadFlock, lockWith, readBootId } from "../../src/journal/lock.ts";
 import { nodeDisk, syncDirectory } from "../../src/journal/node-disk.ts";
 import { readJournal } from "../../src/journal/reader.ts";
 import { repairJournal } from "../../src/journal/repair.ts";
 import { SimDisk } from "../support/sim-disk.ts";
 import { suite } from "../support/suite.ts";
-import { entryOf, numbersOf, open, TestClock, testRandom } from "./harness.ts";
+import { entryOf, numbersOf, open, TestClock, TestSink, testRandom } from "./harness.ts";
 
 const test = suite("lock and directory");
 let root = "";
@@ -194,6 +196,38 @@ test("openJournal() and repairJournal() take the lock themselves", async () => {
   await journal.close();
   is(repairJournal(directory, nodeDisk, { clock, acceptLoss: true }).outcome, "nothing to do");
   acquireLock(directory).release();
+});
+
+test("createJournal(), dropBefore() and a start from a base work on a real disk and under the real lock", async () => {
+  const directory = join(root, "restored");
+  const uuid = new Uint8Array(16).fill(3);
+  createJournal(directory, nodeDisk, { uuid, firstIndex: 8 });
+  const clock = new TestClock();
+  const limits = { segmentBytesMin: 65_536, segmentBytesMax: 65_536 };
+  const options = {
+    ...({ directory, disk: nodeDisk, clock, random: testRandom(), profile: "standard", limits } as const),
+    ...({ durability: { kind: "always" }, report: () => undefined } as const),
+  };
+  const open = (index: number, found: number[]): Promise<OpenedJournal> => {
+    return openJournal({ ...options, loadBase: () => ({ index, term: 0, uuid }) }, (each) => found.push(each));
+  };
+  const journal = await open(7, []);
+  is(errorOf(() => createJournal(directory, nodeDisk, { uuid, firstIndex: 8 }))?.code, "KRON_DIR_LOCKED");
+  const sink = new TestSink();
+  journal.start(sink);
+  for (let index = 8; index < 30; index += 1) {
+    journal.propose(entryOf(index, 20_000));
+    await journal.synced(index);
+  }
+  is(journal.segmentCount, 8);
+  const { segments, bytes } = await journal.dropBefore(20);
+  equal([segments, journal.firstIndex], [4, 20]);
+  ok(bytes > 4 * 60_000);
+  await journal.close();
+  is(readdirSync(directory).filter((name) => name.startsWith("kron.aof")).length, 4);
+  const found: number[] = [];
+  await (await open(25, found)).close();
+  equal(found, [26, 27, 28, 29]);
 });
 
 test("nodeDisk creates a file only once when asked to be the one who does", () => {
