@@ -212,11 +212,8 @@ class Reading {
 
   #scan(name: string, file: FileHandle, chain: Chain): Scanned {
     const window = new FileWindow(this.#disk, file);
-    const scan = new SegmentScan(window, join(this.#directory, name), chain);
-    const { wanted } = this.#plan;
-    const onEntry: OnEntry = (index, term, entry, place) => {
-      if (index >= wanted) this.#onEntry(name, index, term, entry, place);
-    };
+    const scan = new SegmentScan(window, join(this.#directory, name), chain, this.#plan.wanted);
+    const onEntry: OnEntry = (index, term, entry, place) => this.#onEntry(name, index, term, entry, place);
     let end = scan.run(onEntry);
     for (let times = 0; end.kind === "bad"; times += 1) {
       const durable = findDurable(window, end.offset, scan.salt);

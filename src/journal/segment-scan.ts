@@ -19,6 +19,7 @@ import {
   readFields,
   readHeader,
 } from "./frame.ts";
+import { scanMsgpack } from "./msgpack-scan.ts";
 import { readSegmentHead, segmentHeadBytes } from "./segment-head.ts";
 
 /** Where the reading of a journal stands; carried from one segment to the next. */
@@ -83,13 +84,16 @@ export class SegmentScan {
   readonly #window: FileWindow;
   readonly #path: string;
   readonly #chain: Chain;
+  readonly #wanted: number;
   readonly #header = emptyHeader();
   readonly #place: EntryPlace = { offset: 0, bytes: 0 };
 
-  constructor(window: FileWindow, path: string, chain: Chain) {
+  /** Entries below `wanted` are checked like all others, but neither decoded nor handed on. */
+  constructor(window: FileWindow, path: string, chain: Chain, wanted: number) {
     this.#window = window;
     this.#path = path;
     this.#chain = chain;
+    this.#wanted = wanted;
   }
 
   /** Reads on from `offset`. Throws `KRON_JOURNAL_VERSION` at a frame this code cannot know. */
@@ -142,6 +146,11 @@ export class SegmentScan {
     }
     const chainFault = this.#checkChain();
     if (chainFault !== undefined) return chainFault;
+    if (header.seq < this.#wanted) {
+      const fault = scanMsgpack(window.bytes, bodyAt, bodyAt + header.bodyBytes);
+      if (fault === undefined) this.#accept(bytes);
+      return fault;
+    }
     const entry = readEntry(window.bytes, bodyAt, bodyAt + header.bodyBytes);
     if (typeof entry === "string") return entry;
     this.#accept(bytes);

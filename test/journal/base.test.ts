@@ -143,6 +143,35 @@ test("damage where nothing is read does not matter, and damage where something i
   equal([first, last], [firsts[3], (firsts[4] ?? 0) - 1]);
 });
 
+test("any byte changed in a journal that dropped its beginning: refused, or all that follows the base is there", async () => {
+  const disk = new SimDisk();
+  const opened = await openLong(disk, 12);
+  const firsts = sealedFirsts(disk);
+  await opened.journal.dropBefore(firsts.at(-1) ?? 0);
+  const left = disk.copy();
+  ok(firsts.length >= 3 && sealedPaths(left).length === 1);
+  // The other slot of the sidecar still states the beginning of before.
+  const base = baseAt(firsts.at(-1) ?? 0);
+  for (const path of [...sealedPaths(left), active, sidecar]) {
+    const bytes = left.contents(path);
+    let refused = 0;
+    for (let at = 0; at < bytes.length; at += 1) {
+      const damaged = left.copy();
+      const changed = Buffer.from(bytes);
+      changed[at] = (changed[at] ?? 0) ^ 0x80;
+      damaged.put(path, changed);
+      try {
+        equal(numbersOf(open(damaged, {}, base).replayed), range(base.index + 1, 12), `${path}:${at}`);
+      } catch (error) {
+        ok(isKronError(error, "KRON_JOURNAL_CORRUPT"), `${path}:${at}: ${error}`);
+        refused += 1;
+      }
+    }
+    if (path === sidecar) is(refused, 0, "one slot of two is enough");
+    else ok(refused > 600, `${path}: ${refused}`);
+  }
+});
+
 test("a snapshot of another journal is refused, whatever says which journal it is", async () => {
   const disk = await longDisk(count);
   const foreign: Base = { index: 20, term: 0, uuid: new Uint8Array(16).fill(9) };
@@ -260,7 +289,7 @@ test("a torn first batch of the active segment leaves the chain to the newest se
     disk = await longDisk(last);
   }
   const head = disk.contents(active);
-  for (const at of [552, 560, 1023]) {
+  for (const at of [520, 552, 560, 1023]) {
     const after = disk.copy();
     after.put(sidecar, (await longDisk(last - 1)).contents(sidecar));
     after.put(active, Buffer.from(head).fill(head.readUInt8(at) ^ 0xff, at, at + 1));

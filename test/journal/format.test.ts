@@ -104,6 +104,21 @@ test("frames that do not follow one another end the journal where they stand", (
   }
 });
 
+test("entries that are in a snapshot are not handed on, but what cannot be read of them ends the journal as ever", () => {
+  const directoryWith = (frames: readonly Frame[]): SimDisk => {
+    const disk = new SimDisk();
+    disk.makeDirectory(directory);
+    disk.put(`${directory}/kron.aof`, segment(frames));
+    return disk;
+  };
+  const base = { index: 2, term: 0, uuid: head.uuid };
+  const good = directoryWith([{}, {}, {}]);
+  equal(numbersOf(open(good, {}, base).replayed), [3]);
+  const bad = directoryWith([{}, { body: Uint8Array.of(0xc1) }, {}]);
+  const { verdict, lastIndex, entries } = readJournal(directory, bad, () => undefined, { base });
+  equal([verdict.kind, lastIndex, entries], ["corrupt", 1, 0]);
+});
+
 test("what stands behind a bad frame may prove that it had been acknowledged", () => {
   const damaged = segment([{}, {}, { durable: 2 }]);
   damaged[1024] = 0;
