@@ -1,0 +1,74 @@
+/**
+ * The thread in which LMDB writes: one transaction, then it ends. The only file that imports lmdb.
+ *
+ * A thread of its own, because loading lmdb takes 40 ms and a transaction of 100 MB half a second; because the
+ * synchronous transaction of lmdb needs none of the machinery that leaves promises without handlers when a commit
+ * fails; and because the file is unmapped when it ends, so that the process is as small as before.
+ *
+ * All of it happens in one go, without a turn of this thread's event loop while a transaction is open: a thread that
+ * is ended in the middle of one hangs for ever in lmdb's clean-up, and the process with it. See lmdb-write.ts for
+ * how the exit of the process waits for it.
+ */
+
+import { parentPort, workerData } from "node:worker_threads";
+import { changesOf } from "./batch-chunks.ts";
+import type { LmdbJob, LmdbResult } from "./lmdb-write.ts";
+
+const openOptions = {
+  // One file, keys and values as they are; a commit is synced when it returns.
+  noSubdir: true,
+  encoding: "binary",
+  keyEncoding: "binary",
+  overlappingSync: false,
+  maxDbs: 1,
+  // The same on all machines, whatever the size of their pages.
+  pageSize: 4096,
+  // Missing from lmdb's types.
+  permissionsMode: 0o600,
+} as const;
+
+const { path, chunks, gate } = workerData as LmdbJob;
+let result: LmdbResult | undefined;
+try {
+  const lmdb = await load();
+  // Whoever ends the process meanwhile wants no write to begin.
+  if (typeof lmdb === "string") result = { kind: "unavailable", reason: lmdb };
+  else if (Atomics.compareExchange(gate, 0, 0, 1) === 0) result = writeAll(lmdb);
+} finally {
+  Atomics.store(gate, 0, 2);
+  Atomics.notify(gate, 0);
+}
+if (result !== undefined) parentPort?.postMessage(result);
+
+async function load(): Promise<typeof import("lmdb") | string> {
+  try {
+    return await import("lmdb");
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function writeAll(lmdb: typeof import("lmdb")): LmdbResult {
+  // Only asked whether it can be loaded.
+  if (path === undefined) return { kind: "done" };
+  try {
+    const db = lmdb.open<Uint8Array, Uint8Array>({ ...openOptions, path });
+    try {
+      db.transactionSync(() => {
+        for (const chunk of chunks) {
+          for (const { key, sealed } of changesOf(chunk)) {
+            if (sealed === undefined) db.removeSync(key);
+            else db.putSync(key, sealed);
+          }
+        }
+      });
+    } finally {
+      // Its promise has nothing to wait for: there were no asynchronous writes.
+      void db.close();
+    }
+    return { kind: "done" };
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? Number(error.code) : undefined;
+    return { kind: "failed", message: error instanceof Error ? error.message : String(error), code };
+  }
+}
