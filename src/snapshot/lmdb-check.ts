@@ -92,7 +92,12 @@ class TreeCheck {
   readonly #seen: PageSet;
   readonly #tree: LmdbTree;
   readonly #checkEntry: (page: NodePage, index: number) => void;
-  readonly #counts: { -readonly [name in keyof Counts]: Counts[name] } = { branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0 };
+  readonly #counts: { -readonly [name in keyof Counts]: Counts[name] } = {
+    branchPages: 0,
+    leafPages: 0,
+    overflowPages: 0,
+    entries: 0,
+  };
   #compare: CompareKeys = compareKeys;
 
   constructor(file: LmdbFile, seen: PageSet, tree: LmdbTree, checkEntry: (page: NodePage, index: number) => void) {

@@ -9,15 +9,7 @@
 
 import { readFully } from "../journal/files.ts";
 import type { Disk, FileHandle } from "../ports.ts";
-import {
-  type LmdbMeta,
-  metaBytes,
-  overflowFlag,
-  pageHeaderBytes,
-  pickMeta,
-  readMeta,
-  readU64,
-} from "./lmdb-format.ts";
+import { type LmdbMeta, metaBytes, overflowFlag, pageHeaderBytes, pickMeta, readMeta, readU64 } from "./lmdb-format.ts";
 import { type BigValue, type NodePage, parseNodePage } from "./lmdb-page.ts";
 import { sealBytes } from "./sealed-value.ts";
 import { corruptError, readError } from "./snapshot-error.ts";

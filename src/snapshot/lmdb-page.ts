@@ -100,13 +100,7 @@ export function parseNodePage(bytes: Uint8Array, expected: ExpectedPage): NodePa
 }
 
 /** Nodes stand without gaps and overlaps between `upper` and the end, each rounded up to 2 bytes. */
-function findBadNode(
-  view: DataView,
-  count: number,
-  upper: number,
-  space: number,
-  isLeaf: boolean,
-): string | undefined {
+function findBadNode(view: DataView, count: number, upper: number, space: number, isLeaf: boolean): string | undefined {
   const starts = new Uint32Array(count);
   let used = 0;
   for (let index = 0; index < count; index += 1) {

@@ -7,23 +7,23 @@
  * The changes of a write are gathered in memory, then handed over: LMDB would hold them until its commit too.
  */
 
-import { constants as copying, statfsSync } from "node:fs";
+import { constants as copying } from "node:fs";
 import { copyFile } from "node:fs/promises";
-import { constants as os } from "node:os";
 import { dirname } from "node:path";
 import { KronError } from "../core/errors.ts";
 import { quietly } from "../journal/files.ts";
 import type { Disk, SnapshotBatch, SnapshotRange, SnapshotStore } from "../ports.ts";
 import { appendPut, appendRemoval, type BatchChunk } from "./batch-chunks.ts";
 import { requireKey } from "./key-order.ts";
-import { checkOpenFile } from "./lmdb-check.ts";
+import { checkLmdbFile, checkOpenFile } from "./lmdb-check.ts";
+import { lmdbFailure } from "./lmdb-failure.ts";
 import { LmdbFile } from "./lmdb-file.ts";
 import { findEntry, visitEntries } from "./lmdb-walk.ts";
-import { type LmdbResult, writeLmdb } from "./lmdb-write.ts";
-import { openSealed } from "./sealed-value.ts";
-import { fullError, writeError } from "./snapshot-error.ts";
-import { discard, lmdbLockPath, nextPath, removeIfThere, synced } from "./snapshot-files.ts";
+import { writeLmdb } from "./lmdb-write.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
+import { openSealed } from "./sealed-value.ts";
+import { writeError } from "./snapshot-error.ts";
+import { discard, lmdbLockPath, nextPath, removeIfThere, synced } from "./snapshot-files.ts";
 
 /** What else a store needs. */
 export interface LmdbStoreOptions {
@@ -58,15 +58,6 @@ function openChecked({ disk, readOnly = false }: LmdbStoreOptions, path: string)
       file.refresh();
     }
   }
-}
-
-/** Less space than this is a full disk, whatever LMDB calls it: it reports a write that was cut short as EIO. */
-const freeBytesMin = 1024 * 1024;
-const fullCodes = [os.errno.ENOSPC, os.errno.EDQUOT, -30792];
-
-function freeBytes(directory: string): number {
-  const { bavail, bsize } = statfsSync(directory);
-  return bavail * bsize;
 }
 
 class LmdbStore implements SnapshotStore {
@@ -172,8 +163,9 @@ class LmdbStore implements SnapshotStore {
     try {
       this.#removeFile(next);
       await this.#runLmdb(next, chunks);
+      checkLmdbFile(this.#disk, next);
       await this.#place(next, this.#path);
-      this.#file = openChecked(this.#options, this.#path);
+      this.#file = new LmdbFile(this.#disk, this.#path);
     } catch (error) {
       quietly(() => this.#removeFile(next));
       throw writeError(this.#path, error);
@@ -201,21 +193,7 @@ class LmdbStore implements SnapshotStore {
     removeIfThere(this.#disk, lmdbLockPath(path));
     const result = await writeLmdb(path, chunks);
     quietly(() => removeIfThere(this.#disk, lmdbLockPath(path)));
-    if (result.kind !== "done") throw this.#failure(path, result);
-  }
-
-  #failure(path: string, result: Exclude<LmdbResult, { kind: "done" }>): KronError {
-    if (result.kind === "unavailable") {
-      return new KronError("KRON_SNAPSHOT_FAILED", `Expected lmdb to load, got: ${result.reason}`, {
-        hint: 'Install lmdb, or use `snapshot: "file"`',
-      });
-    }
-    const { code } = result;
-    const cause = Object.assign(new Error(result.message), { code });
-    const isFull = code !== undefined && fullCodes.includes(code);
-    const isCut = code === os.errno.EIO && freeBytes(dirname(path)) < freeBytesMin;
-    if (isFull || isCut) return fullError(path, cause);
-    return new KronError("KRON_SNAPSHOT_FAILED", `Cannot write ${path}`, { cause });
+    if (result.kind !== "done") throw lmdbFailure(path, result);
   }
 
   /** Gives back what a failed transaction wrote behind the last page, as others may need the space. */

@@ -49,8 +49,6 @@ async function load(): Promise<typeof import("lmdb") | string> {
 }
 
 function writeAll(lmdb: typeof import("lmdb")): LmdbResult {
-  // Only asked whether it can be loaded.
-  if (path === undefined) return { kind: "done" };
   try {
     const db = lmdb.open<Uint8Array, Uint8Array>({ ...openOptions, path });
     try {

@@ -9,8 +9,7 @@ import type { BatchChunk } from "./batch-chunks.ts";
 
 /** What the thread is to do. */
 export interface LmdbJob {
-  /** Undefined only loads lmdb. */
-  readonly path: string | undefined;
+  readonly path: string;
   readonly chunks: readonly BatchChunk[];
   readonly gate: Int32Array<SharedArrayBuffer>;
 }
@@ -26,18 +25,8 @@ export type LmdbResult =
 /** The longest an exiting process waits for a transaction; a disk that takes longer will not do it at all. */
 const exitWaitMsMax = 30_000;
 
-/** Why LMDB cannot be used here, or undefined when it can. */
-export async function lmdbUnavailable(): Promise<string | undefined> {
-  const result = await runThread(undefined, []);
-  return result.kind === "done" ? undefined : result.kind === "failed" ? result.message : result.reason;
-}
-
 /** Writes all of `chunks`, which are gone afterwards, to the LMDB file at `path` in one transaction. Never rejects. */
-export function writeLmdb(path: string, chunks: readonly BatchChunk[]): Promise<LmdbResult> {
-  return runThread(path, chunks);
-}
-
-async function runThread(path: string | undefined, chunks: readonly BatchChunk[]): Promise<LmdbResult> {
+export async function writeLmdb(path: string, chunks: readonly BatchChunk[]): Promise<LmdbResult> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const job: LmdbJob = { path, chunks, gate };
   const onExit = (): void => {
@@ -53,7 +42,7 @@ async function runThread(path: string | undefined, chunks: readonly BatchChunk[]
 
 function resultOf(job: LmdbJob): Promise<LmdbResult> {
   return new Promise((resolve) => {
-    let result: LmdbResult = { kind: "unavailable", reason: "The thread ended without a word" };
+    let result: LmdbResult = { kind: "failed", message: "The thread ended without a word", code: undefined };
     const worker = new Worker(new URL("./lmdb-thread.js", import.meta.url), {
       name: "kron-snapshot",
       workerData: job,
@@ -65,7 +54,7 @@ function resultOf(job: LmdbJob): Promise<LmdbResult> {
       result = message;
     });
     worker.on("error", (error) => {
-      result = { kind: "unavailable", reason: error.message };
+      result = { kind: "failed", message: error.message, code: undefined };
     });
     // Not before it has ended: its memory and the map are gone then.
     worker.on("exit", () => resolve(result));

@@ -44,7 +44,8 @@ export function setAside(disk: Disk, path: string, nowMs: number): string {
 export function removeLeftovers(disk: Disk, directory: string): void {
   for (const name of [lmdbName, pagesName]) {
     const next = nextPath(join(directory, name));
-    for (const path of [next, lmdbLockPath(next), nextPath(olderName(join(directory, name)))]) removeIfThere(disk, path);
+    for (const path of [next, lmdbLockPath(next), nextPath(olderName(join(directory, name)))])
+      removeIfThere(disk, path);
   }
 }
 

@@ -69,8 +69,11 @@ export function testStoreContract(test: Suite, makeRig: () => StoreRig): void {
     });
   };
   addReads(add);
+  addOwnership(add);
   addWrites(add);
+  addLongWrites(add);
   addFiles(add);
+  addLargeContents(add);
 }
 
 type Add = (name: string, body: (store: SnapshotStore, rig: StoreRig) => Promise<void>) => void;
@@ -115,6 +118,9 @@ function addReads(add: Add): void {
     deepEqual(seen, ["j", "h"]);
   });
 
+}
+
+function addOwnership(add: Add): void {
   add("visit() lets the caller's own error through, and allows reads within", async (store) => {
     await put(store, { a: "1", b: "2" });
     const range = { from: bytesOf("a"), to: bytesOf("z") };
@@ -191,6 +197,9 @@ function addWrites(add: Add): void {
     ]);
   });
 
+}
+
+function addLongWrites(add: Add): void {
   add("a write may take many turns, and until it is over reads see what was written last", async (store) => {
     await put(store, { a: "1" });
     await store.write(async (batch) => {
@@ -284,6 +293,9 @@ function addFiles(add: Add): void {
     await second.close();
   });
 
+}
+
+function addLargeContents(add: Add): void {
   add("values of megabytes beside small ones", async (store, rig) => {
     const big = Buffer.alloc(5_000_000);
     for (let at = 0; at < big.length; at += 1) big[at] = (at * 31) >>> 3;
