@@ -1,0 +1,121 @@
+/**
+ * The disk under a runtime that has been running for long: runs of 1,000 timers with the default retention, the size
+ * of the directory as they pass, bytes written a run, and what checkpoints cost in runs a second.
+ * `node dist/bench/disk.js [runs] [rounds]`
+ */
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Kron, type KronOptions } from "../src/index.ts";
+import { median, printTable, show } from "./support/figures.ts";
+
+const runsWanted = Number(process.argv[2] ?? 10_000_000);
+const rounds = Number(process.argv[3] ?? 3);
+const timers = 1_000;
+const rateSeconds = 5;
+const never = { checkpoint: { records: 2 ** 40, bytes: 2 ** 40, every: "30d" } } as const;
+
+interface Work {
+  readonly kron: Kron;
+  readonly directory: string;
+  readonly done: () => number;
+  end(): Promise<void>;
+}
+
+/** 1,000 timers that are always due. */
+async function begin(options: KronOptions): Promise<Work> {
+  const directory = mkdtempSync(join(tmpdir(), "kron-bench-"));
+  const kron = new Kron({ dataDir: join(directory, "data"), concurrency: timers, ...options });
+  await kron.start();
+  let count = 0;
+  const callback = (): void => {
+    count += 1;
+  };
+  // A timer is due every 10 ms at most; `allow` keeps several of its runs under way.
+  const scheduled = [];
+  for (let i = 0; i < timers; i++) scheduled.push(kron.schedule(`timer-${i}`, { every: 10 }, callback));
+  await Promise.all(scheduled);
+  const refill = setInterval(() => {
+    const free = timers * 4 - kron.runtime().waiting - kron.runtime().running;
+    for (let i = 0; i < free; i++) void kron.trigger(`timer-${i % timers}`).catch(() => undefined);
+  }, 1);
+  return {
+    kron,
+    directory,
+    done: () => count,
+    async end() {
+      clearInterval(refill);
+      await kron.shutdown({ timeoutMs: 5_000 });
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+function directoryMb(path: string): number {
+  let bytes = 0;
+  // A segment may be dropped between the two looks.
+  for (const name of readdirSync(path)) bytes += statSync(join(path, name), { throwIfNoEntry: false })?.size ?? 0;
+  return bytes / 2 ** 20;
+}
+
+/** Bytes that this process had written to files, as the kernel counts them; none where it does not. */
+function writtenBytes(): number {
+  try {
+    const counted = /^wchar: (\d+)$/m.exec(readFileSync("/proc/self/io", "latin1"));
+    return Number(counted?.[1] ?? Number.NaN);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function steadyState(): Promise<void> {
+  const work = await begin({});
+  const rows: string[][] = [];
+  const step = runsWanted / 10;
+  let written = writtenBytes();
+  let before = 0;
+  for (let goal = step; goal <= runsWanted; goal += step) {
+    while (work.done() < goal) await wait(20);
+    const bytes = writtenBytes();
+    const perRun = (bytes - written) / (work.done() - before);
+    rows.push([show(goal), show(directoryMb(join(work.directory, "data"))), show(perRun)]);
+    written = bytes;
+    before = work.done();
+  }
+  await work.end();
+  printTable(`The directory under ${timers} timers`, ["runs", "directory MB", "bytes written a run"], rows);
+}
+
+async function rate(options: KronOptions): Promise<number> {
+  const work = await begin(options);
+  await wait(1_000);
+  const before = work.done();
+  const beganMs = performance.now();
+  await wait(rateSeconds * 1_000);
+  const perSecond = ((work.done() - before) * 1_000) / (performance.now() - beganMs);
+  await work.end();
+  return perSecond;
+}
+
+async function rates(): Promise<void> {
+  const on: number[] = [];
+  const off: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    off.push(await rate(never));
+    on.push(await rate({}));
+  }
+  const share = (100 * median(on)) / median(off);
+  printTable(
+    "Runs a second with checkpoints on and off",
+    ["off", "on", "on, of off (goal: 90 %)"],
+    [[show(median(off)), show(median(on)), `${show(share)} %`]],
+  );
+}
+
+await rates();
+await steadyState();
