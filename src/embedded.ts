@@ -3,14 +3,19 @@
  * closed here, in that order and its reverse; what users call is in `kron.ts`.
  */
 
+import { assert } from "./core/assert.ts";
 import { KronError } from "./core/errors.ts";
-import { State } from "./core/state.ts";
+import type { HistorySource } from "./core/history.ts";
+import { defaultStateLimits, type State } from "./core/state.ts";
 import { type OpenedJournal, openJournal } from "./journal/journal.ts";
 import { nodeDisk } from "./journal/node-disk.ts";
 import type { KronSettings } from "./kron-options.ts";
 import type { Clock } from "./ports.ts";
 import { CallbackRunner } from "./runners/callback.ts";
 import type { Callback, OutputSink } from "./runners/callback-context.ts";
+import { HistoryReader } from "./snapshot/history-reader.ts";
+import { CheckpointKeeper } from "./snapshot/keeper.ts";
+import { type OpenedSnapshot, olderSnapshotPath, openSnapshot } from "./snapshot/open-snapshot.ts";
 import { Commands, type Registration, type ScheduleResult } from "./supervisor/commands.ts";
 import { Engine } from "./supervisor/engine.ts";
 import type { EventSink } from "./supervisor/events.ts";
@@ -27,50 +32,56 @@ export interface EmbeddedParts {
   readonly output: OutputSink;
 }
 
+/** What an opened directory is made of. */
+interface Opened {
+  readonly engine: Engine;
+  readonly runner: CallbackRunner;
+  readonly journal: OpenedJournal;
+  readonly snapshot: OpenedSnapshot;
+}
+
 /** An open directory with an engine that runs its timers. */
 export class Embedded {
   readonly engine: Engine;
   readonly runner: CallbackRunner;
   readonly commands: Commands;
-  readonly #journal: OpenedJournal;
+  readonly snapshots: CheckpointKeeper;
+  readonly history: HistorySource;
+  readonly #opened: Opened;
   readonly #clock: Clock;
   readonly #stopWatching: (() => void) | undefined;
 
-  private constructor(
-    engine: Engine,
-    runner: CallbackRunner,
-    commands: Commands,
-    journal: OpenedJournal,
-    clock: Clock,
-  ) {
+  private constructor(opened: Opened, snapshots: CheckpointKeeper, settings: KronSettings) {
+    const { engine, runner, journal, snapshot } = opened;
+    const { clock, retention } = settings;
     this.engine = engine;
     this.runner = runner;
-    this.commands = commands;
-    this.#journal = journal;
+    this.commands = new Commands(engine, settings.queueMax);
+    this.snapshots = snapshots;
+    this.history = new HistoryReader(snapshot.state, snapshot.store, retention, clock);
+    this.#opened = opened;
     this.#clock = clock;
-    this.#stopWatching = clock.onIdle?.(() => journal.pendingCount === 0);
+    this.#stopWatching = clock.onIdle?.(() => journal.pendingCount === 0 && !snapshots.isBusy);
   }
 
-  /** Locks and recovers `directory`, and starts its engine. Throws what the journal throws. */
+  /** Locks and recovers `directory`, and starts its engine. Throws what the journal and the snapshot throw. */
   static async open(directory: string, parts: EmbeddedParts): Promise<Embedded> {
-    const { settings, events, recurrences, output } = parts;
-    const { clock, logger, random, concurrency, orphanGraceMs, keepAlive, durability, profile } = settings;
-    const state = new State();
-    const runner = new CallbackRunner(clock, output, (slot) => state.timers.reference(slot));
-    const engine = new Engine({
-      ...{ state, clock, runner, events, logger, recurrences, concurrency, orphanGraceMs, keepAlive },
-    });
-    const journal = await openJournal(
+    const { settings } = parts;
+    const opened = await openDirectory(directory, parts);
+    const { engine, journal, snapshot } = opened;
+    const snapshots = new CheckpointKeeper(
       {
-        ...{ directory, clock, random, durability, profile },
-        disk: settings.disk ?? nodeDisk,
-        report: (notice) => logger.warn({ ...notice }, "The journal has something to tell"),
+        ...{ state: snapshot.state, store: snapshot.store, journal },
+        ...{ clock: settings.clock, retention: settings.retention, triggers: settings.checkpoint },
+        olderPath: (kind) => olderSnapshotPath(directory, kind),
+        report: (notice) => settings.logger.warn({ ...notice }, "The snapshots have something to tell"),
       },
-      (index, term, entry) => engine.ledger.replay(index, term, entry),
+      snapshot,
     );
+    engine.onSettled(() => snapshots.note());
     journal.start(engine.ledger);
-    engine.start(journal, hex(random.bytes(8)));
-    return new Embedded(engine, runner, new Commands(engine, settings.queueMax), journal, clock);
+    engine.start(journal, hex(settings.random.bytes(8)));
+    return new Embedded(opened, snapshots, settings);
   }
 
   schedule(registration: Registration, callback: Callback): Promise<ScheduleResult> {
@@ -103,11 +114,69 @@ export class Embedded {
 
   /** Closes the directory without waiting for runs; those under way will be found lost at the next start. */
   async closeNow(): Promise<void> {
-    this.engine.dispatcher.abortAll("shutdown");
-    this.engine.stop();
-    await this.#journal.close();
-    this.#stopWatching?.();
+    const { engine, snapshots } = this;
+    const { journal, snapshot } = this.#opened;
+    engine.dispatcher.abortAll("shutdown");
+    engine.stop();
+    await journal.drain();
+    if (engine.state === "failed") await snapshots.abandon();
+    else await snapshots.close();
+    try {
+      await snapshot.store.close();
+    } finally {
+      await journal.close();
+      this.#stopWatching?.();
+    }
   }
+}
+
+/** Opens snapshot and journal under the lock, and brings a new engine to where they end. */
+async function openDirectory(directory: string, parts: EmbeddedParts): Promise<Opened> {
+  const { settings } = parts;
+  const { clock, logger, random, durability, profile, segmentBytes } = settings;
+  const disk = settings.disk ?? nodeDisk;
+  let snapshot: OpenedSnapshot | undefined;
+  let engine: Engine | undefined;
+  let runner: CallbackRunner | undefined;
+  try {
+    const journal = await openJournal(
+      {
+        ...{ directory, clock, random, durability, profile, disk },
+        ...(segmentBytes !== undefined && { limits: { segmentBytesMax: segmentBytes } }),
+        report: (notice) => logger.warn({ ...notice }, "The journal has something to tell"),
+        loadBase: async (found) => {
+          snapshot = await openSnapshot(
+            {
+              ...{ directory, disk, clock },
+              // LMDB goes to the disk of the machine, past a disk of the caller's own.
+              wish: settings.disk === undefined || settings.snapshot !== "auto" ? settings.snapshot : "file",
+              limits: { ...defaultStateLimits, history: { perTimerMax: settings.retention.count } },
+              report: (notice) => logger.warn({ ...notice }, "The snapshots have something to tell"),
+            },
+            found,
+          );
+          ({ engine, runner } = makeEngine(snapshot.state, parts));
+          return snapshot.base;
+        },
+      },
+      (index, term, entry) => engine?.ledger.replay(index, term, entry),
+    );
+    assert(snapshot !== undefined && engine !== undefined && runner !== undefined, "the snapshot was asked for");
+    return { engine, runner, journal, snapshot };
+  } catch (error) {
+    await snapshot?.store.close();
+    throw error;
+  }
+}
+
+function makeEngine(state: State, parts: EmbeddedParts): { engine: Engine; runner: CallbackRunner } {
+  const { settings, events, recurrences, output } = parts;
+  const { clock, logger, concurrency, orphanGraceMs, keepAlive } = settings;
+  const runner = new CallbackRunner(clock, output, (slot) => state.timers.reference(slot));
+  const engine = new Engine({
+    ...{ state, clock, runner, events, logger, recurrences, concurrency, orphanGraceMs, keepAlive },
+  });
+  return { engine, runner };
 }
 
 /** Whether `promise` settles within `ms` of the clock. */

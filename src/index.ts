@@ -12,6 +12,8 @@ import { Kron } from "./kron.ts";
 export type { Cron, DayMatch, DstPolicy } from "./core/cron.ts";
 export type { MisfirePolicy, OverlapPolicy, ScheduleSpec, TimerDefinition } from "./core/definition.ts";
 export { isKronError, KronError, type KronErrorCode } from "./core/errors.ts";
+export type { HistoryOptions } from "./core/history-options.ts";
+export type { HistoryPolicy } from "./core/history-policy.ts";
 export type {
   DurationInput,
   InstantInput,
@@ -31,7 +33,7 @@ export {
   type ShutdownOptions,
   type StartOptions,
 } from "./kron.ts";
-export type { KronOptions } from "./kron-options.ts";
+export type { CheckpointOptions, KronOptions } from "./kron-options.ts";
 export type { Clock, Logger } from "./ports.ts";
 export type { ChangeResult, ScheduleResult, TriggerResult } from "./supervisor/commands.ts";
 export type {

@@ -2,6 +2,7 @@
 
 import { describe } from "./core/describe.ts";
 import { parseDuration } from "./core/duration.ts";
+import { type HistoryOptions, readHistory } from "./core/history-options.ts";
 import {
   optionError,
   type RawOptions,
@@ -14,6 +15,8 @@ import {
 import type { DurationInput } from "./core/options.ts";
 import { defaultLogger } from "./logger.ts";
 import type { Clock, Disk, Durability, Logger, Random } from "./ports.ts";
+import type { CheckpointTriggers } from "./snapshot/keeper.ts";
+import { defaultRetention, type Retention } from "./snapshot/retention.ts";
 import { systemClock, systemRandom } from "./system.ts";
 
 /** How a runtime is made. */
@@ -35,12 +38,30 @@ export interface KronOptions {
   readonly orphanGrace?: DurationInput | undefined;
   /** Whether waiting for timers keeps the process running; default true. */
   readonly keepAlive?: boolean | undefined;
+  /** When a checkpoint is written by itself. */
+  readonly checkpoint?: CheckpointOptions | undefined;
+  /** How much history is kept, unless a timer says otherwise. */
+  readonly history?: HistoryOptions | undefined;
+  /** How snapshots are kept: LMDB, or a plain file where LMDB has no binary (`"auto"`, the default). */
+  readonly snapshot?: "auto" | "lmdb" | "file" | undefined;
+  /** The largest segment of the journal, from 64 KiB to 1 GiB; default 64 MiB, with profile `"edge"` 8 MiB. */
+  readonly segmentBytes?: number | undefined;
   /** A logger in the shape of pino's; default pino on stderr, loaded with the first line. */
   readonly logger?: Logger | undefined;
   /** The clock; a virtual one in tests (`kron-scheduler/testing`). */
   readonly clock?: Clock | undefined;
   /** The file system; another one in tests. */
   readonly disk?: Disk | undefined;
+}
+
+/** After how much a checkpoint is written, whichever comes first. */
+export interface CheckpointOptions {
+  /** Changes, from 1; default 1,000,000. */
+  readonly records?: number | undefined;
+  /** Bytes of journal, from 64 KiB; default 32 MiB, with profile `"edge"` 4 MiB. */
+  readonly bytes?: number | undefined;
+  /** Time since the first change; default 10 minutes. */
+  readonly every?: DurationInput | undefined;
 }
 
 /** The options of a runtime with all defaults. `disk` undefined is the real one, which is loaded when opened. */
@@ -52,6 +73,10 @@ export interface KronSettings {
   readonly queueMax: number;
   readonly orphanGraceMs: number;
   readonly keepAlive: boolean;
+  readonly checkpoint: CheckpointTriggers;
+  readonly retention: Retention;
+  readonly snapshot: "auto" | "lmdb" | "file";
+  readonly segmentBytes: number | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
@@ -60,28 +85,51 @@ export interface KronSettings {
 
 const names: ReadonlySet<string> = new Set([
   ...["dataDir", "durability", "profile", "concurrency", "queueMax"],
-  ...["orphanGrace", "keepAlive", "logger", "clock", "disk"],
+  ...["orphanGrace", "keepAlive", "checkpoint", "history", "snapshot", "segmentBytes", "logger", "clock", "disk"],
 ]);
+const checkpointNames: ReadonlySet<string> = new Set(["records", "bytes", "every"]);
 /** The longest path of a data directory. */
 export const pathCharsMax = 4_096;
 const groupMsMax = 60_000;
 const runsMax = 60_000;
+const mebi = 1024 * 1024;
+const journalBytesMin = 64 * 1024;
+const segmentBytesMax = 1024 * mebi;
 
 /** Reads the options; throws `KRON_OPTION_INVALID` or `KRON_DURATION_INVALID` naming the one that is wrong. */
 export function checkKronOptions(options: KronOptions): KronSettings {
   const raw: RawOptions = readOptions(options, "the runtime options", "", names);
+  const profile = readChoice(raw.profile ?? "standard", "profile", ["standard", "edge"]);
   return {
     dataDir: raw.dataDir === undefined ? undefined : readText(raw.dataDir, "dataDir", pathCharsMax),
     durability: readDurability(raw.durability),
-    profile: readChoice(raw.profile ?? "standard", "profile", ["standard", "edge"]),
+    profile,
     concurrency: readCount(raw.concurrency ?? 64, "concurrency", 1, runsMax),
     queueMax: readCount(raw.queueMax ?? 10_000, "queueMax", 0, runsMax),
     orphanGraceMs: parseDuration(options.orphanGrace ?? 5_000, "orphanGrace", { minMs: 0 }),
     keepAlive: readFlag(raw.keepAlive ?? true, "keepAlive"),
+    checkpoint: readCheckpoint(raw.checkpoint ?? {}, profile),
+    retention: { ...defaultRetention, ...(raw.history !== undefined && readHistory(raw.history)) },
+    snapshot: readChoice(raw.snapshot ?? "auto", "snapshot", ["auto", "lmdb", "file"]),
+    segmentBytes:
+      raw.segmentBytes === undefined
+        ? undefined
+        : readCount(raw.segmentBytes, "segmentBytes", journalBytesMin, segmentBytesMax),
     logger: options.logger ?? defaultLogger(),
     clock: options.clock ?? systemClock(),
     random: systemRandom(),
     disk: options.disk,
+  };
+}
+
+function readCheckpoint(value: unknown, profile: "standard" | "edge"): CheckpointTriggers {
+  const { records, bytes, every } = readOptions(value, "checkpoint", "checkpoint.", checkpointNames);
+  const bytesDefault = profile === "edge" ? 4 * mebi : 32 * mebi;
+  return {
+    records: readCount(records ?? 1_000_000, "checkpoint.records", 1, Number.MAX_SAFE_INTEGER),
+    bytes: readCount(bytes ?? bytesDefault, "checkpoint.bytes", journalBytesMin, Number.MAX_SAFE_INTEGER),
+    // `parseDuration` takes any value, and refuses what is neither text nor number.
+    everyMs: parseDuration((every ?? 600_000) as string, "checkpoint.every", { minMs: 1 }),
   };
 }
 

@@ -148,7 +148,7 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     const embedded = this.#open();
     const { data } = embedded.engine;
     const slot = data.timers.slotOf(id);
-    return slot === undefined ? undefined : viewTimer(data, slot, embedded.isOrphaned(slot));
+    return slot === undefined ? undefined : viewTimer(data, slot, embedded.isOrphaned(slot), embedded.history);
   }
 
   /** All timers on record, sorted by id. */
@@ -157,15 +157,24 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     const { data } = embedded.engine;
     const views: TimerView[] = [];
     for (let slot = 0; slot < data.timers.slotCount; slot++) {
-      if (data.timers.has(slot)) views.push(viewTimer(data, slot, embedded.isOrphaned(slot)));
+      if (!data.timers.has(slot)) continue;
+      views.push(viewTimer(data, slot, embedded.isOrphaned(slot), embedded.history));
     }
     return views.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** Finished occurrences of a timer, newest first. Throws `KRON_TIMER_NOT_FOUND`. */
   history(id: string, query: HistoryQuery = {}): HistoryEntry[] {
-    const { engine } = this.#open();
-    return viewHistory(engine.data, slotOf(engine.data, id), query);
+    const { engine, history } = this.#open();
+    return viewHistory(engine.data, slotOf(engine.data, id), query, history);
+  }
+
+  /**
+   * Writes a checkpoint now: the state to the snapshot, so that the next start need not read the journal before it.
+   * Kron does that by itself, see the option `checkpoint`. Rejects with what kept it from being written.
+   */
+  async checkpoint(): Promise<void> {
+    await this.#open().snapshots.checkpoint();
   }
 
   /** The next `count` (default 10, at most 10,000) due times in epoch milliseconds. Throws `KRON_TIMER_NOT_FOUND`. */

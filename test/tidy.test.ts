@@ -17,12 +17,14 @@ const shipped = files.filter(({ path }) => /^(src|bin)\/.*\.ts$/.test(path));
 const typescript = files.filter(({ path }) => path.endsWith(".ts"));
 const manifest = JSON.parse(readFileSync(repositoryPath("package.json"), "utf8")) as {
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
 };
 
 /** The files, or folders ending in `/`, that may import a package; those not named here may be used in one file. */
 const packageHomes: Readonly<Record<string, readonly string[]>> = {
   commander: ["bin/"],
   koffi: ["src/journal/lock.ts"],
+  lmdb: ["src/snapshot/lmdb-thread.ts"],
   msgpackr: ["src/journal/codec.ts"],
   pino: ["src/system.ts", "src/logger.ts"],
 };
@@ -190,7 +192,8 @@ function misplacedImports(within: readonly SourceFile[]): string[] {
   }
   return [...users].flatMap(([name, importers]) => {
     const homes = packageHomes[name];
-    if (manifest.dependencies[name] === undefined) return importers.map((path) => `${path}: ${name} is no dependency`);
+    const isDependency = { ...manifest.dependencies, ...manifest.optionalDependencies }[name] !== undefined;
+    if (!isDependency) return importers.map((path) => `${path}: ${name} is no dependency`);
     if (homes === undefined) return new Set(importers).size > 1 ? [`${name} in ${importers.join(", ")}`] : [];
     return importers
       .filter((path) => !homes.some((home) => path === home || (home.endsWith("/") && path.startsWith(home))))

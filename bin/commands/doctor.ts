@@ -10,6 +10,8 @@ import { State } from "../../src/core/state.ts";
 import { Zones } from "../../src/core/zone.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { type JournalReading, readJournal } from "../../src/journal/reader.ts";
+import { HistoryReader } from "../../src/snapshot/history-reader.ts";
+import { defaultRetention } from "../../src/snapshot/retention.ts";
 import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
@@ -56,7 +58,8 @@ function examine(context: CommandContext): Examined {
   const reading = readAndAudit(dataDir, audit, report);
   checkThere(dataDir, reading);
   const runtime = findRuntime(dataDir, state);
-  const offline: Offline = { state, reading, recurrences, runtime, zone: displayZone(context, zones) };
+  const history = new HistoryReader(state, undefined, defaultRetention, { nowMs: () => nowMs });
+  const offline: Offline = { state, history, reading, recurrences, runtime, zone: displayZone(context, zones) };
   reportJournal(offline, report);
   const files = checkFiles(dataDir, reading, report);
   report.addFindings("problems", audit.findings.problems, audit.findings.problemCount);

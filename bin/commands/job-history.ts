@@ -42,7 +42,7 @@ export function jobHistory(context: CommandContext, id: string, options: JobHist
   };
   const offline = openOffline(context);
   const slot = slotOfTimer(offline.state, id);
-  const entries = viewHistory(offline.state, slot, query);
+  const entries = viewHistory(offline.state, slot, query, offline.history);
   if (output.options.isJson) {
     output.json({
       ...{ version: jsonVersion, command: "job history", dataDir: context.dataDir, runtime: runtimeJson(offline) },

@@ -65,10 +65,10 @@ function readStates(text: string | undefined): ReadonlySet<TimerState> | undefin
   return wanted;
 }
 
-function listTimers({ state }: Offline): TimerView[] {
+function listTimers({ state, history }: Offline): TimerView[] {
   const views: TimerView[] = [];
   for (let slot = 0; slot < state.timers.slotCount; slot++) {
-    if (state.timers.idOf(slot) !== undefined) views.push(viewTimer(state, slot, false));
+    if (state.timers.idOf(slot) !== undefined) views.push(viewTimer(state, slot, false, history));
   }
   return views.sort((a, b) => (a.id < b.id ? -1 : 1));
 }

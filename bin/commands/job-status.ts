@@ -18,7 +18,7 @@ export function jobStatus(context: CommandContext, id: string): ExitCodeValue {
   const offline = openOffline(context);
   const { state } = offline;
   const slot = slotOfTimer(state, id);
-  const view = viewTimer(state, slot, false);
+  const view = viewTimer(state, slot, false, offline.history);
   const runs = state.runs.ofSlot(slot);
   const { output } = context;
   if (output.options.isJson) {

@@ -1,11 +1,14 @@
 /** A data directory opened for looking: its journal replayed into a state, and not a byte of it changed. */
 
 import { apply } from "../../src/core/apply.ts";
+import type { HistorySource } from "../../src/core/history.ts";
 import { State } from "../../src/core/state.ts";
 import { nearestWord } from "../../src/core/suggest.ts";
 import { type Zone, Zones } from "../../src/core/zone.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { type JournalReading, readJournal } from "../../src/journal/reader.ts";
+import { HistoryReader } from "../../src/snapshot/history-reader.ts";
+import { defaultRetention } from "../../src/snapshot/retention.ts";
 import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, localZoneName } from "../context.ts";
@@ -16,6 +19,7 @@ import { findRuntime, type RuntimePresence } from "./runtime-presence.ts";
 /** What a directory says. */
 export interface Offline {
   readonly state: State;
+  readonly history: HistorySource;
   readonly reading: JournalReading;
   readonly recurrences: Recurrences;
   readonly runtime: RuntimePresence;
@@ -39,7 +43,8 @@ export function openOffline(context: CommandContext): Offline {
   });
   checkThere(context.dataDir, reading);
   const runtime = findRuntime(context.dataDir, state);
-  return { state, reading, recurrences: new Recurrences(zones), runtime, zone };
+  const history = new HistoryReader(state, undefined, defaultRetention, { nowMs: () => context.nowMs });
+  return { state, history, reading, recurrences: new Recurrences(zones), runtime, zone };
 }
 
 /** The zone in which times are shown: the one asked for, else that of this machine. */

@@ -174,6 +174,10 @@ function successDetail(run: Run, result: unknown, resultNote: string | null): Hi
   };
 }
 
+/** Failed attempts that a run remembers: the first few and the latest. The number of each tells what is left out. */
+const failuresMax = 20;
+const firstFailuresKept = 4;
+
 const failureOutcomes: Readonly<Record<RunFailed[0], AttemptOutcome>> = {
   [Kind.RUN_FAILED]: "FAILED",
   [Kind.RUN_TIMED_OUT]: "TIMED_OUT",
@@ -188,6 +192,8 @@ function fail(state: State, atMs: number, record: RunFailed, applied: Applied): 
   state.changes.touch(run.slot);
   run.failures ??= [];
   run.failures.push({ attempt: run.attempt, outcome: failureOutcomes[kind], endedAtMs: atMs, tookUs, error });
+  // What a run remembers has a limit, whatever its number of attempts: how it began and how it goes on.
+  if (run.failures.length > failuresMax) run.failures.splice(firstFailuresKept, 1);
   const mayRetry = run.attempt < definitionOf(state, run.slot).retry.maxAttempts;
   if (retryAtMs === 0 || !mayRetry || timers.status.get(run.slot) === Status.CANCELLED) {
     timers.deadCount.add(run.slot, 1);

@@ -44,6 +44,14 @@ export interface HistoryRow {
   readonly detail: HistoryDetail | undefined;
 }
 
+/** Gives the rows of a timer, wherever they are kept. */
+export interface HistorySource {
+  /** Calls `visit` with the rows of the timer in `slot`, newest first, until it returns false. */
+  visit(slot: number, visit: (row: HistoryRow) => boolean): void;
+  /** The row of this number (see `TimerTable.historyCount`), or undefined when it is no longer kept. */
+  row(slot: number, number: number): HistoryRow | undefined;
+}
+
 /** How much history the state keeps in memory. */
 export interface HistoryLimits {
   /** Of one timer, unless its definition says otherwise. */

@@ -55,12 +55,8 @@ export class IdTable {
   /** The slot of an id. */
   slotOf(id: string): number | undefined {
     if (id.length > unitsMax) return undefined;
-    return this.slotOfBytes(this.#scratch, 0, writeUtf8(id, this.#scratch, 0));
-  }
-
-  /** The slot of an id in UTF-8, from `from` to before `to`. */
-  slotOfBytes(bytes: Uint8Array, from: number, to: number): number | undefined {
-    const slot = this.#find(bytes, from, to, idHash(bytes, from, to));
+    const end = writeUtf8(id, this.#scratch, 0);
+    const slot = this.#find(this.#scratch, 0, end, idHash(this.#scratch, 0, end));
     return slot < 0 ? undefined : slot;
   }
 
@@ -98,15 +94,28 @@ export class IdTable {
 
   /** The same for an id in UTF-8, from `from` to before `to`. */
   insertBytes(slot: number, bytes: Uint8Array, from: number, to: number): void {
+    assert(this.tryInsertBytes(slot, bytes, from, to), "the id is new");
+  }
+
+  /** As `insertBytes`, but false, with nothing changed, when the id is in another slot. */
+  tryInsertBytes(slot: number, bytes: Uint8Array, from: number, to: number): boolean {
     assert(Number.isInteger(slot) && slot >= 0 && slot < slotsMax, "a slot is below 2^24");
     assert(!this.has(slot), "the slot is empty");
     const hash = idHash(bytes, from, to);
-    assert(this.#find(bytes, from, to, hash) < 0, "the id is new");
+    if (this.#find(bytes, from, to, hash) >= 0) return false;
     this.#positions.set(slot, this.#slab.put(bytes, from, to));
     this.#link(slot, hash);
     this.#size += 1;
     if (this.#size > this.#bucketCount) this.#splitNext();
     this.#compact();
+    return true;
+  }
+
+  /** Makes an empty table ready for `count` ids, so that it need not grow on the way there. */
+  reserve(count: number): void {
+    assert(this.#size === 0, "the table is empty");
+    this.#bucketCount = Math.max(bucketsMin, Math.min(count, slotsMax));
+    while (this.#bucketMask < this.#bucketCount - 1) this.#bucketMask = this.#bucketMask * 2 + 1;
   }
 
   /** Empties a slot. */

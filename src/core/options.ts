@@ -21,6 +21,7 @@ import {
 } from "./definition.ts";
 import { describe } from "./describe.ts";
 import { type DurationLimits, formatDuration, parseDuration } from "./duration.ts";
+import { type HistoryOptions, readHistory } from "./history-options.ts";
 import { formatInstant, parseInstant } from "./instant.ts";
 import {
   isPlainObject,
@@ -103,6 +104,8 @@ export interface ScheduleOptions<Payload = unknown> {
   readonly jitter?: DurationInput | JitterOptions | undefined;
   /** Runs of this timer at one time; more than 1 only with `overlap: "allow"`, where the default is no limit. */
   readonly concurrency?: number | undefined;
+  /** How much history is kept of this timer. */
+  readonly history?: HistoryOptions | undefined;
   /** Handed to every run: plain data as `checkPayload` takes it, up to 256 KiB. */
   readonly payload?: Payload | undefined;
 }
@@ -137,7 +140,7 @@ const cronOnly = ["timezone", "dst", "dayMatch"] as const;
 const scheduleNames: ReadonlySet<string> = new Set([
   ...selectors,
   ...cronOnly,
-  ...["overlap", "retry", "misfire", "timeout", "grace", "jitter", "concurrency", "payload"],
+  ...["overlap", "retry", "misfire", "timeout", "grace", "jitter", "concurrency", "history", "payload"],
 ]);
 const retryNames: ReadonlySet<string> = new Set(["maxAttempts", "backoff", "base", "cap", "jitter"]);
 const misfireNames: ReadonlySet<string> = new Set(["mode", "within", "max"]);
@@ -190,6 +193,7 @@ export function parseScheduleOptions(
     jitterMs: jitter.ms,
     jitterMode: jitter.mode,
     concurrency: readConcurrency(raw.concurrency, overlap),
+    ...(raw.history !== undefined && { history: readHistory(raw.history) }),
   };
   const payload = raw.payload;
   const payloadBytes = payload === undefined ? 0 : checkPayload(payload, "payload");

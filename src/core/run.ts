@@ -39,7 +39,7 @@ export interface Run {
   startedAtMs: number;
   /** When the next attempt is due, while `retrying`. */
   retryAtMs: number;
-  /** Attempts that ended badly so far, or null; allocated with the first. */
+  /** Attempts that ended badly so far, the first 4 and the last 16 of them, or null; allocated with the first. */
   failures: AttemptRecord[] | null;
 }
 

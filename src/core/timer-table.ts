@@ -214,14 +214,18 @@ export class TimerTable {
     return this.#ids.copyInto(slot, target, at);
   }
 
+  /** Makes an empty table ready for `count` timers that are about to be put back. */
+  reserve(count: number): void {
+    this.#ids.reserve(count);
+  }
+
   /**
    * Puts back a timer, its id in UTF-8 from `from` to before `to`, as `copyNumbers` and `copyId` gave it; false when
    * the id is another timer's. Slots are put back once each, in growing order.
    */
   restore(slot: number, bytes: Uint8Array, from: number, to: number, numbers: Float64Array): boolean {
     assert(slot === this.#slotCount, "slots are restored in order");
-    if (this.#ids.slotOfBytes(bytes, from, to) !== undefined) return false;
-    this.#ids.insertBytes(slot, bytes, from, to);
+    if (!this.#ids.tryInsertBytes(slot, bytes, from, to)) return false;
     this.#slotCount += 1;
     this.#generation.set(slot, numbers[0] as number);
     for (let i = 0; i < this.#columns.length; i++) {

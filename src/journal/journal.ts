@@ -172,7 +172,12 @@ export class OpenedJournal implements Log {
     return this.#sealed.count + 1;
   }
 
-  /** Bytes of those, preallocated space included. */
+  /** Bytes of the sealed ones. */
+  get sealedBytes(): number {
+    return this.#sealed.bytes;
+  }
+
+  /** Bytes of all, preallocated space included. */
   get bytes(): number {
     return this.#sealed.bytes + this.#segment.bytes;
   }
@@ -258,6 +263,12 @@ export class OpenedJournal implements Log {
     return this.#dropper.dropBefore(index);
   }
 
+  /** Resolves once everything proposed before has its fate and is synced; the journal stays open. */
+  drain(): Promise<void> {
+    const commit = this.#commit;
+    return commit === undefined ? Promise.resolve() : new Promise((done) => commit.drain(done));
+  }
+
   /** Waits for what is pending, syncs, and gives files and lock back. May be called again. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -267,7 +278,7 @@ export class OpenedJournal implements Log {
   async #close(): Promise<void> {
     const commit = this.#commit;
     const keeper = this.#keeper;
-    if (commit !== undefined) await new Promise<void>((done) => commit.drain(done));
+    await this.drain();
     await this.#dropper?.stop();
     keeper?.stop();
     // A file must not be closed under a sync that may not have begun.

@@ -13,9 +13,15 @@ import type { Clock, SnapshotBatch, SnapshotStore } from "../ports.ts";
 import { HistoryWriter, type WrittenRows } from "./history-writer.ts";
 import { definitionKeyOf, metaKey } from "./keys.ts";
 import { encodeMeta, type SnapshotMeta } from "./meta.ts";
+import { Pace } from "./pace.ts";
 import { PageWriter } from "./page-writer.ts";
 import type { Retention } from "./retention.ts";
-import { Slices } from "./slices.ts";
+
+/** About what one of each is worth in the pace of a checkpoint, in bytes. */
+const definitionBytes = 256;
+const keyBytes = 32;
+const pageBytes = 4_096;
+const rowBytes = 64;
 
 /** What a checkpoint works with. */
 export interface CheckpointContext {
@@ -57,7 +63,7 @@ interface Frozen {
  */
 export async function writeCheckpoint(context: CheckpointContext, cursor: CheckpointCursor): Promise<Checkpoint> {
   const { state, store, clock } = context;
-  const slices = new Slices(clock);
+  const pace = new Pace(clock);
   let frozen: Frozen | undefined;
   let written: readonly WrittenRows[] = [];
   let checkpoint: Checkpoint | undefined;
@@ -67,11 +73,11 @@ export async function writeCheckpoint(context: CheckpointContext, cursor: Checkp
       const pages = new PageWriter(state, batch, history);
       frozen = freeze(context, cursor, pages);
       written = history.written;
-      await writeDefinitions(batch, frozen.definitions, slices);
-      await writePages(state, frozen.changes, pages, slices);
-      await history.dropForgotten(frozen.forgotten, slices);
-      const sweepFrom = await history.dropOld(cursor.sweepFrom, slices);
-      await history.dropBeyondBytes(slices);
+      await writeDefinitions(batch, frozen.definitions, pace);
+      await writePages(state, frozen.changes, pages, pace);
+      await history.dropForgotten(frozen.forgotten, pace);
+      const sweepFrom = await history.dropOld(cursor.sweepFrom, pace);
+      await history.dropBeyondBytes(pace);
       await context.synced(frozen.meta.appliedIndex);
       pages.check();
       const meta = { ...frozen.meta, historyBytes: history.bytes };
@@ -84,7 +90,7 @@ export async function writeCheckpoint(context: CheckpointContext, cursor: Checkp
     throw error;
   }
   if (frozen !== undefined) state.changes.thaw(frozen.changes, true);
-  await dropWritten(state, written, slices);
+  await dropWritten(state, written, pace);
   // The store resolves only after `fill` has run to its end.
   return checkpoint as unknown as Checkpoint;
 }
@@ -120,37 +126,33 @@ function unfreeze(state: State, { changes, definitions, forgotten }: Frozen): vo
   state.history.returnForgotten(forgotten);
 }
 
-async function writeDefinitions(
-  batch: SnapshotBatch,
-  { fresh, gone }: DefinitionChanges,
-  slices: Slices,
-): Promise<void> {
+async function writeDefinitions(batch: SnapshotBatch, { fresh, gone }: DefinitionChanges, pace: Pace): Promise<void> {
   for (const [number, definition] of fresh) {
     batch.put(definitionKeyOf(number), packCopy(encodeDefinition(definition)));
-    if (slices.isOver) await slices.next();
+    if (pace.spend(definitionBytes)) await pace.nextTurn();
   }
   for (const number of gone) {
     batch.remove(definitionKeyOf(number));
-    if (slices.isOver) await slices.next();
+    if (pace.spend(keyBytes)) await pace.nextTurn();
   }
 }
 
-async function writePages(state: State, changes: FrozenChanges, pages: PageWriter, slices: Slices): Promise<void> {
+async function writePages(state: State, changes: FrozenChanges, pages: PageWriter, pace: Pace): Promise<void> {
   for (const page of changes.pages) {
     if (state.changes.isFrozen(page)) pages.write(page);
     pages.check();
-    if (slices.isOver) await slices.next();
+    if (pace.spend(pageBytes)) await pace.nextTurn();
   }
 }
 
 /** Rows that stand in the snapshot now need not be in memory, unless their timer has been forgotten meanwhile. */
-async function dropWritten(state: State, written: readonly WrittenRows[], slices: Slices): Promise<void> {
+async function dropWritten(state: State, written: readonly WrittenRows[], pace: Pace): Promise<void> {
   const { timers, history } = state;
   for (const { slot, reference, lastRow } of written) {
     if (timers.reference(slot) === reference) {
       const firstHeld = timers.historyCount.get(slot) - history.lengthOf(slot) + 1;
       history.dropOldest(slot, Math.max(0, lastRow - firstHeld + 1));
     }
-    if (slices.isOver) await slices.next();
+    if (pace.spend(rowBytes)) await pace.nextTurn();
   }
 }

@@ -1,6 +1,6 @@
 /** The whole history of a timer, newest first: what memory holds, then what the snapshot holds. */
 
-import type { HistoryRow } from "../core/history.ts";
+import type { HistoryRow, HistorySource } from "../core/history.ts";
 import type { State } from "../core/state.ts";
 import type { Clock, SnapshotStore } from "../ports.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -9,7 +9,7 @@ import { chunksOf, lastRowOf } from "./keys.ts";
 import { keptSinceMs, lastDroppedRow, type Retention } from "./retention.ts";
 
 /** Reads history. */
-export class HistoryReader {
+export class HistoryReader implements HistorySource {
   readonly #state: State;
   readonly #store: SnapshotStore | undefined;
   readonly #retention: Retention;

@@ -7,8 +7,8 @@ import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { chunkBytesMax, chunkFinishedAtMs, chunkRowsMax, encodeChunkHead, encodeRow } from "./history-codec.ts";
 import { allOf, chunkKeyOf, chunksOf, lastRowOf, readTimeKey, timeKeyOf } from "./keys.ts";
+import type { Pace } from "./pace.ts";
 import { keptSinceMs, lastDroppedRow, type Retention } from "./retention.ts";
-import type { Slices } from "./slices.ts";
 
 /** Bytes of the two keys of a chunk. */
 const keyBytes = 14 + 21;
@@ -16,6 +16,9 @@ const keyBytes = 14 + 21;
 const sweptMax = 2_000;
 /** Chunks dropped between two looks at the clock. */
 const droppedAtOnce = 256;
+
+/** About what dropping is worth in the pace of a checkpoint. */
+const chunkPaceBytes = 4_096;
 
 /** A chunk in the store. */
 interface Chunk {
@@ -93,10 +96,10 @@ export class HistoryWriter {
   }
 
   /** Drops everything of timers that were forgotten. */
-  async dropForgotten(references: readonly number[], slices: Slices): Promise<void> {
+  async dropForgotten(references: readonly number[], pace: Pace): Promise<void> {
     for (const reference of references) {
       for (const chunk of this.#chunksOf(reference)) this.#drop(chunk);
-      if (slices.isOver) await slices.next();
+      if (pace.spend(chunkPaceBytes)) await pace.nextTurn();
     }
   }
 
@@ -104,7 +107,7 @@ export class HistoryWriter {
    * Drops what is too old, the oldest first: at most a few thousand chunks, and the next checkpoint goes on from
    * the time key returned here. A timer may keep its rows for longer than others.
    */
-  async dropOld(from: Uint8Array | undefined, slices: Slices): Promise<Uint8Array | undefined> {
+  async dropOld(from: Uint8Array | undefined, pace: Pace): Promise<Uint8Array | undefined> {
     const { from: first, to } = allOf("time");
     let cursor = from ?? first;
     for (let swept = 0; swept < sweptMax; ) {
@@ -114,13 +117,13 @@ export class HistoryWriter {
       const last = chunks.at(-1);
       if (last === undefined || last.finishedAtMs >= this.#nowMs - this.#retention.ageMs) return undefined;
       cursor = timeKeyOf(last.finishedAtMs, last.reference, last.lastRow + 1);
-      if (slices.isOver) await slices.next();
+      if (pace.spend(chunkPaceBytes)) await pace.nextTurn();
     }
     return cursor;
   }
 
   /** Drops the oldest of all until the rest is within the bytes there are for it. */
-  async dropBeyondBytes(slices: Slices): Promise<void> {
+  async dropBeyondBytes(pace: Pace): Promise<void> {
     let { from, to } = allOf("time");
     while (this.#bytes > this.#retention.bytes) {
       const chunks = this.#byTime(from, to);
@@ -128,7 +131,7 @@ export class HistoryWriter {
       if (last === undefined) return;
       for (const chunk of chunks) if (this.#bytes > this.#retention.bytes) this.#drop(chunk);
       from = timeKeyOf(last.finishedAtMs, last.reference, last.lastRow + 1);
-      if (slices.isOver) await slices.next();
+      if (pace.spend(chunkPaceBytes)) await pace.nextTurn();
     }
   }
 

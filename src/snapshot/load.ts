@@ -26,6 +26,7 @@ export function loadSnapshot(store: SnapshotStore, meta: SnapshotMeta, state: St
   const retired: [slot: number, retiredBy: number][] = [];
   const large: number[] = [];
   const runs: Run[] = [];
+  state.timers.reserve(meta.timerCount);
   loadDefinitions(store, meta, state);
   let page = 0;
   store.visit(allOf("page"), (key, value) => {
@@ -74,6 +75,8 @@ function takeMeta(state: State, meta: SnapshotMeta): void {
   const { timers, runs, definitions } = state;
   if (timers.slotCount !== meta.slotCount || timers.size !== meta.timerCount) throw missing("a page");
   if (runs.size !== meta.runCount) throw missing("a run");
+  // A place that no page filled reads as undefined.
+  if (timers.freeSlots.includes(undefined as unknown as number)) throw missing("a free slot");
   definitions.restoreLastNumber(meta.lastDefinitionNumber);
   state.appliedIndex = meta.appliedIndex;
   state.appliedTerm = meta.appliedTerm;

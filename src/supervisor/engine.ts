@@ -54,6 +54,7 @@ export class Engine implements LedgerListener {
   #wakeAtMonotonicMs = Number.POSITIVE_INFINITY;
   #graceEndsMonotonicMs = Number.POSITIVE_INFINITY;
   #onIdle: (() => void) | undefined;
+  #onSettled: () => void = () => undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -167,8 +168,14 @@ export class Engine implements LedgerListener {
     for (const slot of applied.slots) this.scheduler.arm(slot);
   }
 
+  /** Has `note` called after each batch of entries. */
+  onSettled(note: () => void): void {
+    this.#onSettled = note;
+  }
+
   settled(): void {
     this.#pump();
+    this.#onSettled();
     this.#checkIdle();
   }
 

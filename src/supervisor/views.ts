@@ -2,7 +2,7 @@
 
 import type { TimerDefinition } from "../core/definition.ts";
 import { KronError } from "../core/errors.ts";
-import type { HistoryRow } from "../core/history.ts";
+import type { HistoryRow, HistorySource } from "../core/history.ts";
 import { parseInstant } from "../core/instant.ts";
 import { readCount, readOptions } from "../core/option-reader.ts";
 import type { InstantInput } from "../core/options.ts";
@@ -40,7 +40,7 @@ export interface TimerView {
   readonly lastFinishedAtMs: number | undefined;
   readonly lastDurationMs: number | undefined;
   readonly lastOutcome: RunOutcome | undefined;
-  /** Of the last attempt that failed, in the run under way or the last one in history. */
+  /** Of the last attempt that failed: in the run under way, or in the last run if none has succeeded since at its first attempt. */
   readonly lastError: ErrorInfo | undefined;
   readonly runningCount: number;
   readonly waitingCount: number;
@@ -76,6 +76,7 @@ export interface HistoryEntry {
   readonly durationMs: number | undefined;
   readonly attempts: number;
   readonly missedCount: number;
+  /** The first 4 and the last 16 of them, when there were more. */
   readonly failures: readonly AttemptView[];
   readonly result?: unknown;
   readonly resultNote?: string;
@@ -104,7 +105,7 @@ export function slotOf(state: State, id: string): number {
 }
 
 /** A timer as users see it. `isOrphaned` says that nothing here can execute it. */
-export function viewTimer(state: State, slot: number, isOrphaned: boolean): TimerView {
+export function viewTimer(state: State, slot: number, isOrphaned: boolean, history: HistorySource): TimerView {
   const { timers } = state;
   const id = timers.idOf(slot) ?? "";
   const definition = state.definitions.get(timers.definition.get(slot));
@@ -123,7 +124,7 @@ export function viewTimer(state: State, slot: number, isOrphaned: boolean): Time
     lastFinishedAtMs: finishedAtMs || undefined,
     lastDurationMs: finishedAtMs === 0 ? undefined : timers.lastTookUs.get(slot) / 1_000,
     lastOutcome: outcomeOf(timers.lastOutcome.get(slot)),
-    lastError: live.error ?? lastErrorOf(state, slot),
+    lastError: live.error ?? lastErrorOf(state, slot, history),
     runningCount: timers.runningRuns.get(slot),
     waitingCount: timers.waitingRuns.get(slot),
     succeededCount: timers.succeededCount.get(slot),
@@ -135,14 +136,14 @@ export function viewTimer(state: State, slot: number, isOrphaned: boolean): Time
 }
 
 /** The history of a timer, newest first. Throws `KRON_OPTION_INVALID`. */
-export function viewHistory(state: State, slot: number, query: HistoryQuery): HistoryEntry[] {
+export function viewHistory(state: State, slot: number, query: HistoryQuery, history: HistorySource): HistoryEntry[] {
   const raw = readOptions(query, "the query", "", historyNames);
   const limit = readCount(raw.limit ?? 100, "limit", 1, historyLimitMax);
   const sinceMs = query.since === undefined ? Number.NEGATIVE_INFINITY : parseInstant(query.since, "since");
   const beforeMs = query.before === undefined ? Number.POSITIVE_INFINITY : parseInstant(query.before, "before");
   const timerId = state.timers.idOf(slot) ?? "";
   const entries: HistoryEntry[] = [];
-  state.history.visit(slot, (row) => {
+  history.visit(slot, (row) => {
     // No early end at `since`: where the wall clock was set back, later rows have earlier times.
     if (row.finishedAtMs >= sinceMs && row.finishedAtMs < beforeMs) entries.push(viewRow(timerId, row));
     return entries.length < limit;
@@ -209,14 +210,10 @@ function liveOf(state: State, slot: number): Live {
   return { retryAtMs: Number.isFinite(retryAtMs) ? retryAtMs : undefined, error };
 }
 
-function lastErrorOf(state: State, slot: number): ErrorInfo | undefined {
-  let error: ErrorInfo | undefined;
-  state.history.visit(slot, (row) => {
-    const last = row.detail?.failures?.at(-1);
-    if (last !== undefined) error = errorInfo(last.error);
-    return error === undefined && row.outcome !== "SUCCEEDED";
-  });
-  return error;
+function lastErrorOf(state: State, slot: number, history: HistorySource): ErrorInfo | undefined {
+  const number = state.timers.errorRow.get(slot);
+  const last = number === 0 ? undefined : history.row(slot, number)?.detail?.failures?.at(-1);
+  return last === undefined ? undefined : errorInfo(last.error);
 }
 
 function viewRow(timerId: string, row: HistoryRow): HistoryEntry {

@@ -153,4 +153,23 @@ test("idHash() tells a short last word from one that ends in zeros, and sees onl
   assert.is(hash(1, 2, 3, 4, 5), idHash(Uint8Array.from([1, 2, 3, 4, 5]), 0, 5));
 });
 
+test("a table that was made ready for many is the same as one that grew", () => {
+  for (const count of [0, 1, 15, 16, 17, 100, 1_000]) {
+    const ready = new IdTable();
+    ready.reserve(count);
+    for (let slot = 0; slot < 1_500; slot++) ready.insert(slot, `id-${slot}`);
+    for (let slot = 0; slot < 1_500; slot++) assert.is(ready.slotOf(`id-${slot}`), slot);
+    for (let slot = 0; slot < 1_500; slot += 2) ready.remove(slot);
+    assert.equal([ready.slotOf("id-4"), ready.slotOf("id-5"), ready.size], [undefined, 5, 750]);
+    assert.throws(() => ready.reserve(5), /empty/);
+  }
+});
+
+test("tryInsertBytes() leaves everything as it is when the id is taken", () => {
+  const table = new IdTable();
+  table.insert(3, "a");
+  assert.is(table.tryInsertBytes(4, Uint8Array.of(97), 0, 1), false);
+  assert.equal([table.has(4), table.size, table.slotOf("a")], [false, 1, 3]);
+});
+
 test.run();

@@ -16,7 +16,7 @@ import { type CheckpointCursor, writeCheckpoint } from "../../src/snapshot/check
 import { HistoryReader } from "../../src/snapshot/history-reader.ts";
 import { loadSnapshot, readMeta } from "../../src/snapshot/load.ts";
 import type { Retention } from "../../src/snapshot/retention.ts";
-import { MemoryStore } from "../support/memory-store.ts";
+import { MemorySnapshots } from "../support/memory-snapshots.ts";
 import { Draw, RandomRecords } from "../support/random-records.ts";
 import { suite } from "../support/suite.ts";
 
@@ -42,7 +42,7 @@ function hastyClock(nowMs = 1_000) {
 
 class Lab {
   readonly state = new State(limits);
-  readonly store = new MemoryStore();
+  readonly store = new MemorySnapshots();
   readonly log: Entry[] = [];
   readonly digests: string[] = [digest(this.state)];
   readonly made = new RandomRecords(this.state);

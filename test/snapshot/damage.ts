@@ -2,9 +2,9 @@
 
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "../../src/journal/crc32.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { openLmdbStore } from "../../src/snapshot/lmdb-store.ts";
-import { crc32 } from "../../src/journal/crc32.ts";
 
 /** Numbers from 0 up to `below`, the same for the same seed. */
 export function dice(seed: number): (below: number) => number {

@@ -117,7 +117,6 @@ function addReads(add: Add): void {
     });
     deepEqual(seen, ["j", "h"]);
   });
-
 }
 
 function addOwnership(add: Add): void {
@@ -196,7 +195,6 @@ function addWrites(add: Add): void {
       ["b", "3"],
     ]);
   });
-
 }
 
 function addLongWrites(add: Add): void {
@@ -292,7 +290,6 @@ function addFiles(add: Add): void {
     deepEqual(pairsOf(second, "a", "b"), [["a", "changed"]]);
     await second.close();
   });
-
 }
 
 function addLargeContents(add: Add): void {

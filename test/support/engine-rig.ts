@@ -4,6 +4,7 @@
  */
 
 import { definitionKey } from "../../src/core/definition.ts";
+import type { HistorySource } from "../../src/core/history.ts";
 import { parseScheduleOptions, type ScheduleOptions } from "../../src/core/options.ts";
 import { copyPayload } from "../../src/core/payload-copy.ts";
 import { defaultStateLimits, State, type StateLimits } from "../../src/core/state.ts";
@@ -11,6 +12,8 @@ import { Zones } from "../../src/core/zone.ts";
 import type { CancelWait, Clock, Logger } from "../../src/ports.ts";
 import { CallbackRunner } from "../../src/runners/callback.ts";
 import type { Callback, RunContext } from "../../src/runners/callback-context.ts";
+import { HistoryReader } from "../../src/snapshot/history-reader.ts";
+import { defaultRetention } from "../../src/snapshot/retention.ts";
 import { Commands, type ScheduleResult } from "../../src/supervisor/commands.ts";
 import { Engine } from "../../src/supervisor/engine.ts";
 import type { KronEvents, RunEvent } from "../../src/supervisor/events.ts";
@@ -175,11 +178,16 @@ export class EngineRig {
 
   view(id: string): TimerView {
     const slot = slotOf(this.engine.data, id);
-    return viewTimer(this.engine.data, slot, this.engine.scheduler.isGraceOver && !this.runner.canRun(slot));
+    const isOrphaned = this.engine.scheduler.isGraceOver && !this.runner.canRun(slot);
+    return viewTimer(this.engine.data, slot, isOrphaned, this.#historySource());
   }
 
   history(id: string): HistoryEntry[] {
-    return viewHistory(this.engine.data, slotOf(this.engine.data, id), { limit: 1_000 });
+    return viewHistory(this.engine.data, slotOf(this.engine.data, id), { limit: 1_000 }, this.#historySource());
+  }
+
+  #historySource(): HistorySource {
+    return new HistoryReader(this.engine.data, undefined, { ...defaultRetention, count: 1_000 }, this.clock);
   }
 
   /** The history, oldest first, as `OUTCOME count@seconds since the start`. */

@@ -94,6 +94,11 @@ export class StateLab {
     return slot;
   }
 
+  /** The reference of a timer that exists. */
+  reference(id: string): number {
+    return this.state.timers.reference(this.slot(id));
+  }
+
   nextAtMs(id: string): number {
     return this.state.timers.nextAtMs.get(this.slot(id));
   }
