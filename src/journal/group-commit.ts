@@ -147,6 +147,8 @@ export class GroupCommit {
     keeper.noteFailure(backlog.stamp.durable);
     waiters.end(error);
     this.#tell(() => sink.failed(error));
+    // What would have gone on to the end that `drain` waits for has just been cancelled.
+    if (this.#onDrained !== undefined) this.#cancelFlush = atEndOfTurn(() => this.#goOn());
   }
 
   /** Flushes at the end of this turn, or after the wait that the policy or a refusal asks for. */

@@ -38,6 +38,20 @@ test("a sync of a prepared segment that fails once the segment is in use is fina
   await journal.close();
 });
 
+test("close() that began before a sync of the sidecar fails comes to its end", async () => {
+  const disk = new SimDisk();
+  const opened = open(disk, oneSegment);
+  await commit(opened, entryOf(1));
+  disk.holdSyncs = true;
+  opened.clock.advance(300);
+  is(disk.heldCount, 1);
+  const closing = opened.journal.close();
+  disk.failIf = (call) => (call === "syncData" ? "EIO" : undefined);
+  disk.releaseSyncs();
+  is(opened.sink.failures.length, 1);
+  await closing;
+});
+
 test("of two syncs that fail, one is told of", async () => {
   const disk = new SimDisk();
   const opened = open(disk, oneSegment);
