@@ -4,7 +4,7 @@ import { statfsSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname } from "node:path";
 import { KronError } from "../core/errors.ts";
-import type { LmdbResult } from "./lmdb-write.ts";
+import type { LmdbResult } from "./lmdb-job.ts";
 import { fullError } from "./snapshot-error.ts";
 
 const { ENOSPC, EDQUOT, EIO } = constants.errno;

@@ -127,3 +127,23 @@ export function pickMeta(first: LmdbMeta, second: LmdbMeta): LmdbMeta | string {
   if (!isNew && !isPair) return `meta pages of transactions ${first.txn} and ${second.txn}`;
   return first.txn >= second.txn ? first : second;
 }
+
+/** A file of `pageBytes` a page with nothing in it: two meta pages of transaction 0. */
+export function packEmptyFile(pageBytes: number): Uint8Array {
+  const bytes = new Uint8Array(2 * pageBytes);
+  const view = new DataView(bytes.buffer);
+  for (const number of [0, 1]) {
+    const at = number * pageBytes;
+    view.setUint32(at, number, true);
+    view.setUint16(at + 18, metaFlag, true);
+    view.setUint32(at + 24, magic, true);
+    view.setUint32(at + 28, dataVersion, true);
+    view.setUint32(at + 40, bytes.length, true);
+    view.setUint32(at + 48, pageBytes, true);
+    view.setUint16(at + 52, integerKeyFlag | noSubdirFlag, true);
+    bytes.fill(0xff, at + 88, at + 96);
+    bytes.fill(0xff, at + 136, at + 144);
+    view.setUint32(at + 144, 1, true);
+  }
+  return bytes;
+}

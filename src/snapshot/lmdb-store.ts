@@ -19,11 +19,11 @@ import { checkLmdbFile, checkOpenFile } from "./lmdb-check.ts";
 import { lmdbFailure } from "./lmdb-failure.ts";
 import { LmdbFile } from "./lmdb-file.ts";
 import { findEntry, visitEntries } from "./lmdb-walk.ts";
-import { writeLmdb } from "./lmdb-write.ts";
+import { makeEmptyFile, writeLmdb } from "./lmdb-write.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { openSealed } from "./sealed-value.ts";
 import { writeError } from "./snapshot-error.ts";
-import { discard, lmdbLockPath, nextPath, removeIfThere, synced } from "./snapshot-files.ts";
+import { discard, nextPath, synced } from "./snapshot-files.ts";
 
 /** What else a store needs. */
 export interface LmdbStoreOptions {
@@ -161,13 +161,13 @@ class LmdbStore implements SnapshotStore {
   async #create(chunks: readonly BatchChunk[]): Promise<void> {
     const next = nextPath(this.#path);
     try {
-      this.#removeFile(next);
+      makeEmptyFile(this.#disk, next);
       await this.#runLmdb(next, chunks);
       checkLmdbFile(this.#disk, next);
       await this.#place(next, this.#path);
       this.#file = new LmdbFile(this.#disk, this.#path);
     } catch (error) {
-      quietly(() => this.#removeFile(next));
+      discard(this.#disk, undefined, next);
       throw writeError(this.#path, error);
     }
   }
@@ -189,10 +189,7 @@ class LmdbStore implements SnapshotStore {
   }
 
   async #runLmdb(path: string, chunks: readonly BatchChunk[]): Promise<void> {
-    // Nobody else opens the file with LMDB: a lock that is there was left by a process that is gone.
-    removeIfThere(this.#disk, lmdbLockPath(path));
-    const result = await writeLmdb(path, chunks);
-    quietly(() => removeIfThere(this.#disk, lmdbLockPath(path)));
+    const result = await writeLmdb(this.#disk, path, chunks);
     if (result.kind !== "done") throw lmdbFailure(path, result);
   }
 
@@ -218,10 +215,6 @@ class LmdbStore implements SnapshotStore {
     }
     this.#disk.rename(next, path);
     this.#disk.syncDirectory(dirname(path));
-  }
-
-  #removeFile(path: string): void {
-    for (const name of [path, lmdbLockPath(path)]) removeIfThere(this.#disk, name);
   }
 
   #readable(): LmdbFile | undefined {

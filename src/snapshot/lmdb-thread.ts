@@ -10,10 +10,13 @@
  * how the exit of the process waits for it.
  */
 
+import { closeSync, openSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { changesOf } from "./batch-chunks.ts";
-import type { LmdbJob, LmdbResult } from "./lmdb-write.ts";
+import type { LmdbJob, LmdbResult } from "./lmdb-job.ts";
+import { lmdbPageBytes } from "./lmdb-job.ts";
 
+const handlesMin = 8;
 const openOptions = {
   // One file, keys and values as they are; a commit is synced when it returns.
   noSubdir: true,
@@ -21,8 +24,7 @@ const openOptions = {
   keyEncoding: "binary",
   overlappingSync: false,
   maxDbs: 1,
-  // The same on all machines, whatever the size of their pages.
-  pageSize: 4096,
+  pageSize: lmdbPageBytes,
   // Missing from lmdb's types.
   permissionsMode: 0o600,
 } as const;
@@ -50,6 +52,7 @@ async function load(): Promise<typeof import("lmdb") | string> {
 
 function writeAll(lmdb: typeof import("lmdb")): LmdbResult {
   try {
+    requireHandles();
     const db = lmdb.open<Uint8Array, Uint8Array>({ ...openOptions, path });
     try {
       db.transactionSync(() => {
@@ -66,7 +69,19 @@ function writeAll(lmdb: typeof import("lmdb")): LmdbResult {
     }
     return { kind: "done" };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? Number(error.code) : undefined;
-    return { kind: "failed", message: error instanceof Error ? error.message : String(error), code };
+    // LMDB's errors have a number for a code, those of Node one in `errno`.
+    const { code, errno } = error as { readonly code?: unknown; readonly errno?: number };
+    const message = error instanceof Error ? error.message : String(error);
+    return { kind: "failed", message, code: typeof code === "number" ? code : errno === undefined ? errno : -errno };
+  }
+}
+
+/** Throws unless some files can be opened: LMDB does not survive that it cannot open its own. */
+function requireHandles(): void {
+  const handles: number[] = [];
+  try {
+    for (let left = handlesMin; left > 0; left -= 1) handles.push(openSync(path, "r+"));
+  } finally {
+    for (const handle of handles) closeSync(handle);
   }
 }

@@ -1,32 +1,58 @@
-/**
- * Starts the thread in which LMDB writes, and holds up the exit of the process while LMDB is at it.
- *
- *     gate   0 not begun   1 LMDB is at work   2 over   3 the process is ending, do not begin
- */
+/** Starts the thread in which LMDB writes, and holds up the exit of the process while LMDB is at it. */
 
 import { Worker } from "node:worker_threads";
+import { quietly, writeFully } from "../journal/files.ts";
+import type { Disk } from "../ports.ts";
 import type { BatchChunk } from "./batch-chunks.ts";
-
-/** What the thread is to do. */
-export interface LmdbJob {
-  readonly path: string;
-  readonly chunks: readonly BatchChunk[];
-  readonly gate: Int32Array<SharedArrayBuffer>;
-}
-
-/** What became of it. */
-export type LmdbResult =
-  | { readonly kind: "done" }
-  /** lmdb or its binary is missing here; nothing was written. */
-  | { readonly kind: "unavailable"; readonly reason: string }
-  /** `code` is LMDB's: an error number of the operating system, or a negative one of its own. */
-  | { readonly kind: "failed"; readonly message: string; readonly code: number | undefined };
+import { packEmptyFile } from "./lmdb-format.ts";
+import { type LmdbJob, type LmdbResult, lmdbPageBytes } from "./lmdb-job.ts";
+import { lmdbLockPath, removeIfThere } from "./snapshot-files.ts";
 
 /** The longest an exiting process waits for a transaction; a disk that takes longer will not do it at all. */
 const exitWaitMsMax = 30_000;
 
-/** Writes all of `chunks`, which are gone afterwards, to the LMDB file at `path` in one transaction. Never rejects. */
-export async function writeLmdb(path: string, chunks: readonly BatchChunk[]): Promise<LmdbResult> {
+/** Enough for LMDB's lock file, whatever the size of its mutexes here. */
+const lockBytes = 16_384;
+
+/**
+ * Writes all of `chunks`, which are gone afterwards, to the LMDB file at `path` in one transaction. The file has been
+ * judged or is an empty one. Throws only what `disk` throws before anything is changed.
+ *
+ * Nobody else opens the file with LMDB, so its lock file is made anew each time. All of its bytes are written here:
+ * LMDB maps it, and would be killed by the first touch of a byte that a full disk has no room for.
+ */
+export function writeLmdb(disk: Disk, path: string, chunks: readonly BatchChunk[]): Promise<LmdbResult> {
+  return withLockFile(disk, path, () => runLmdb(path, chunks));
+}
+
+/** Does `work` while the lock file of the LMDB file at `path` is there. */
+export async function withLockFile<T>(disk: Disk, path: string, work: () => Promise<T>): Promise<T> {
+  const lock = lmdbLockPath(path);
+  try {
+    writeFile(disk, lock, new Uint8Array(lockBytes));
+    return await work();
+  } finally {
+    quietly(() => removeIfThere(disk, lock));
+  }
+}
+
+/** Makes an empty LMDB file, as LMDB itself would; when LMDB fails to, it ends the process. */
+export function makeEmptyFile(disk: Disk, path: string): void {
+  writeFile(disk, path, packEmptyFile(lmdbPageBytes));
+}
+
+function writeFile(disk: Disk, path: string, bytes: Uint8Array): void {
+  removeIfThere(disk, path);
+  const file = disk.openWrite(path, { create: true, exclusive: true });
+  try {
+    writeFully(disk, file, bytes, 0);
+  } finally {
+    disk.close(file);
+  }
+}
+
+/** As `writeLmdb`, where the lock file is there already. Never rejects on its own. */
+export async function runLmdb(path: string, chunks: readonly BatchChunk[]): Promise<LmdbResult> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const job: LmdbJob = { path, chunks, gate };
   const onExit = (): void => {

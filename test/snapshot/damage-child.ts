@@ -10,7 +10,7 @@ import { isKronError } from "../../src/core/errors.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import type { SnapshotStore } from "../../src/ports.ts";
 import { openLmdbStore } from "../../src/snapshot/lmdb-store.ts";
-import { valueOf } from "./damage.ts";
+import { valueFor } from "./damage.ts";
 
 const folder = process.argv[2] ?? "";
 const contents = JSON.parse(readFileSync(join(folder, "job.json"), "utf8")) as Record<string, [string, number][]>;
@@ -27,7 +27,7 @@ async function tryFile(path: string, content: Map<string, number>): Promise<void
     try {
       await store.write(async (batch) => {
         for (const key of [...content.keys()].filter((_, index) => index % 5 === round % 5)) {
-          batch.put(Buffer.from(key), valueOf(key, round));
+          batch.put(Buffer.from(key), valueFor(key, round));
           content.set(key, round);
         }
         for (const key of [...content.keys()].slice(0, 20)) {
@@ -50,7 +50,7 @@ function requireContent(store: SnapshotStore, content: Map<string, number>): voi
   for (const [key, round] of content) {
     const value = orCorrupt(() => store.get(Buffer.from(key)) ?? "missing");
     if (value === "corrupt") continue;
-    if (value === "missing" || !valueOf(key, round).equals(value)) throw new Error(`Wrong value at ${key}`);
+    if (value === "missing" || !valueFor(key, round).equals(value)) throw new Error(`Wrong value at ${key}`);
   }
   const seen: string[] = [];
   const whole = orCorrupt(() => {

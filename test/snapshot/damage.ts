@@ -16,7 +16,7 @@ export function dice(seed: number): (below: number) => number {
 }
 
 /** The value that belongs to a key in all these files; up to `bytesMax` bytes long. */
-export function valueOf(key: string, round: number): Buffer {
+export function valueFor(key: string, round: number): Buffer {
   const roll = dice(crc32(Buffer.from(`${key}/${round}`), 0, key.length + 1 + `${round}`.length));
   const bytes = [0, roll(100), roll(2000), roll(4000), roll(20_000)][roll(5)] ?? 0;
   const value = Buffer.alloc(bytes);
@@ -40,7 +40,7 @@ export async function makeFile(path: string, seed: number, rounds: number): Prom
           batch.remove(Buffer.from(key));
           content.delete(key);
         } else {
-          batch.put(Buffer.from(key), valueOf(key, round));
+          batch.put(Buffer.from(key), valueFor(key, round));
           content.set(key, round);
         }
       }
