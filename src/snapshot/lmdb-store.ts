@@ -15,7 +15,7 @@ import { quietly } from "../journal/files.ts";
 import type { Disk, SnapshotBatch, SnapshotRange, SnapshotStore } from "../ports.ts";
 import { appendPut, appendRemoval, type BatchChunk } from "./batch-chunks.ts";
 import { requireKey } from "./key-order.ts";
-import { checkLmdbFile, checkOpenFile } from "./lmdb-check.ts";
+import { checkOpenFile } from "./lmdb-check.ts";
 import { lmdbFailure } from "./lmdb-failure.ts";
 import { LmdbFile } from "./lmdb-file.ts";
 import { findEntry, visitEntries } from "./lmdb-walk.ts";
@@ -163,7 +163,8 @@ class LmdbStore implements SnapshotStore {
     try {
       makeEmptyFile(this.#disk, next);
       await this.#runLmdb(next, chunks);
-      checkLmdbFile(this.#disk, next);
+      // On machines with words of 32 bits LMDB's files are others, and not for us to read.
+      new LmdbFile(this.#disk, next).close();
       await this.#place(next, this.#path);
       this.#file = new LmdbFile(this.#disk, this.#path);
     } catch (error) {
