@@ -56,7 +56,10 @@ function spawnProbe(path: string): Promise<LmdbResult> {
     execFile(process.execPath, [script, path], { timeout: probeMsMax, encoding: "utf8" }, (error, stdout) => {
       const said = error === null ? stdout.trim().split("\n").at(-1) : undefined;
       if (said?.startsWith("{")) resolve(JSON.parse(said) as LmdbResult);
-      else resolve({ kind: "unavailable", reason: `a trial of it ended with ${error?.signal ?? error?.code ?? said}` });
+      else {
+        const end = error?.signal ?? error?.code ?? "no result";
+        resolve({ kind: "unavailable", reason: `a trial of it ended with ${end}` });
+      }
     });
   });
 }

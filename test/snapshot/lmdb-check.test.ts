@@ -140,7 +140,7 @@ test("trees", () => {
   expectFault(/keys in order/, (bytes) =>
     bytes.copy(bytes, nodeAt(mainRoot, 1), nodeAt(mainRoot, 2), nodeAt(mainRoot, 2) + 6),
   );
-  expectFault(/sealed with its key/, (bytes) => bytes.write("KEY", nodeAt(leaf, 3) + 8 + 4));
+  expectFault(/sealed with its key/, (bytes) => bytes.write("/", nodeAt(leaf, 0) + 8 + 4));
   expectFault(/no bytes/, (bytes) => {
     const at = nodeAt(leaf, 0);
     const moved = bytes.readUInt16LE(at + 6);

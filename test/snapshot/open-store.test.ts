@@ -1,8 +1,10 @@
 /** Which kind a directory's snapshot is kept in, and how it changes. */
 
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { isKronError } from "../../src/core/errors.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import type { SnapshotStore } from "../../src/ports.ts";
@@ -20,6 +22,7 @@ import { bytesOf, pairsOf, put, testStoreContract, turn } from "./store-contract
 const test = suite("open store", 60_000);
 const clock = systemClock();
 const hasCode = (code: string) => (error: unknown) => isKronError(error) && error.code === code;
+const clockOnly = "const systemClock = () => ({ monotonicMs: () => performance.now() });";
 const works = async (): Promise<undefined> => undefined;
 const missing = async (): Promise<string> => "no binary";
 
@@ -186,6 +189,40 @@ test("a probe that a full disk stops decides nothing", () =>
     equal(store.kind, "lmdb");
     equal(await probeLmdb(directory, nodeDisk), undefined, "and again beside a file");
     await store.close();
+  }));
+
+test("where a trial of LMDB ends badly, or its package is missing, the plain file is taken", () =>
+  inDirectory(async (directory) => {
+    const { execPath } = process;
+    try {
+      process.execPath = "/bin/false";
+      equal(await probeLmdb(directory, nodeDisk), "a trial of it ended with 1");
+      process.execPath = "/bin/true";
+      equal(await probeLmdb(directory, nodeDisk), "a trial of it ended with no result");
+    } finally {
+      process.execPath = execPath;
+    }
+    // The same code where no packages are to be found, in a directory that comes with an LMDB file.
+    const store = await open(directory);
+    await put(store, { a: "1" });
+    await store.close();
+    const elsewhere = join(directory, "elsewhere");
+    cpSync(fileURLToPath(new URL("../../src", import.meta.url)), join(elsewhere, "src"), { recursive: true });
+    writeFileSync(join(elsewhere, "package.json"), '{"type":"module"}');
+    const script = `
+      import { nodeDisk } from "./src/journal/node-disk.js";
+      import { openStore } from "./src/snapshot/open-store.js";
+      ${clockOnly}
+      const options = { disk: nodeDisk, clock: systemClock(), wish: "auto", age: () => 1 };
+      const store = await openStore(process.argv[2], options);
+      await store.write(async (batch) => batch.put(Buffer.from("b"), Buffer.from("2")));
+      process.stdout.write(JSON.stringify([store.kind, store.choice.reason, String(store.get(Buffer.from("a")))]));
+      await store.close();`;
+    writeFileSync(join(elsewhere, "main.js"), script);
+    const { stdout, stderr } = spawnSync(execPath, [join(elsewhere, "main.js"), directory], { encoding: "utf8" });
+    const [kind, reason, a] = JSON.parse(stdout || JSON.stringify([stderr])) as string[];
+    deepEqual([kind, a], ["file", "49"]);
+    ok(/LMDB does not work here: .*lmdb/.test(reason ?? ""), reason);
   }));
 
 test("close() while everything is carried over ends it", () =>
