@@ -1,5 +1,5 @@
 /**
- * Ids by slot and slots by id, without a string or an object for any of them: 12 bytes an id and its text.
+ * Ids by slot and slots by id, without a string or an object for any of them: 16 bytes an id, and its text.
  *
  * The texts lie in a slab. A hash table leads to them whose buckets are chains through the slots. It grows by one
  * bucket with each id (Litwin, "Linear hashing", VLDB 1980): the buckets below the next power of two are split in
@@ -24,10 +24,11 @@ const unitsMax = slabEntryBytesMax;
 /** Ids of 1 to 255 bytes of UTF-8, each in a slot below 2^24. */
 export class IdTable {
   readonly #slab = new IdSlab();
-  /** Where in the slab, by slot; 0 when the slot is empty. */
-  readonly #positions = wordColumn();
-  /** The next link of the chain, by slot. */
-  readonly #nexts = wordColumn();
+  /**
+   * Three words a slot, side by side as they are asked for together: the next link of the chain; the position in the
+   * slab, which is 0 when the slot is empty; and the hash, so that splitting a bucket need not look at texts.
+   */
+  readonly #words = wordColumn();
   /** The first link of the chain, by bucket. */
   readonly #heads = wordColumn();
   #bucketCount = bucketsMin;
@@ -36,6 +37,10 @@ export class IdTable {
   #size = 0;
   /** The bytes of the id that a caller gave as a string. */
   readonly #scratch = new Uint8Array(3 * unitsMax);
+  /** The id that `slotOf` looked for last, not found, with its hash and its end in the scratch: it is inserted next. */
+  #missing: string | undefined;
+  #missingHash = 0;
+  #missingEnd = 0;
 
   /** Ids held. */
   get size(): number {
@@ -49,20 +54,26 @@ export class IdTable {
 
   /** Whether a slot holds an id. */
   has(slot: number): boolean {
-    return this.#positions.get(slot) !== 0;
+    return this.#positionOf(slot) !== 0;
   }
 
   /** The slot of an id. */
   slotOf(id: string): number | undefined {
+    this.#missing = undefined;
     if (id.length > unitsMax) return undefined;
     const end = writeUtf8(id, this.#scratch, 0);
-    const slot = this.#find(this.#scratch, 0, end, idHash(this.#scratch, 0, end));
-    return slot < 0 ? undefined : slot;
+    const hash = idHash(this.#scratch, 0, end);
+    const slot = this.#find(this.#scratch, 0, end, hash);
+    if (slot >= 0) return slot;
+    this.#missing = id;
+    this.#missingHash = hash;
+    this.#missingEnd = end;
+    return undefined;
   }
 
   /** The id in a slot: a new string at each call, 0.1 µs. */
   idOf(slot: number): string | undefined {
-    const position = this.#positions.get(slot);
+    const position = this.#positionOf(slot);
     if (position === 0) return undefined;
     const offset = this.#slab.offsetAt(position);
     return readUtf8(this.#slab.bytesAt(position), offset, offset + this.#slab.lengthAt(position));
@@ -70,13 +81,13 @@ export class IdTable {
 
   /** Bytes of UTF-8 of the id in a slot; 0 when the slot is empty. */
   byteLengthOf(slot: number): number {
-    const position = this.#positions.get(slot);
+    const position = this.#positionOf(slot);
     return position === 0 ? 0 : this.#slab.lengthAt(position);
   }
 
   /** Copies the UTF-8 of the id in a slot to `target` from `at` on, where there is room; returns where it ends. */
   copyInto(slot: number, target: Uint8Array, at: number): number {
-    const position = this.#positions.get(slot);
+    const position = this.#positionOf(slot);
     assert(position !== 0, "the slot holds an id");
     const bytes = this.#slab.bytesAt(position);
     const offset = this.#slab.offsetAt(position);
@@ -88,8 +99,9 @@ export class IdTable {
 
   /** Puts an id, which must be new, into an empty slot. */
   insert(slot: number, id: string): void {
-    assert(id.length <= unitsMax, "an id has at most 255 bytes");
-    this.insertBytes(slot, this.#scratch, 0, writeUtf8(id, this.#scratch, 0));
+    if (id !== this.#missing) assert(this.slotOf(id) === undefined, "the id is new");
+    assert(this.#missing !== undefined, "an id has at most 255 bytes");
+    this.#put(slot, this.#scratch, 0, this.#missingEnd, this.#missingHash);
   }
 
   /** The same for an id in UTF-8, from `from` to before `to`. */
@@ -99,15 +111,9 @@ export class IdTable {
 
   /** As `insertBytes`, but false, with nothing changed, when the id is in another slot. */
   tryInsertBytes(slot: number, bytes: Uint8Array, from: number, to: number): boolean {
-    assert(Number.isInteger(slot) && slot >= 0 && slot < slotsMax, "a slot is below 2^24");
-    assert(!this.has(slot), "the slot is empty");
     const hash = idHash(bytes, from, to);
     if (this.#find(bytes, from, to, hash) >= 0) return false;
-    this.#positions.set(slot, this.#slab.put(bytes, from, to));
-    this.#link(slot, hash);
-    this.#size += 1;
-    if (this.#size > this.#bucketCount) this.#splitNext();
-    this.#compact();
+    this.#put(slot, bytes, from, to, hash);
     return true;
   }
 
@@ -120,13 +126,24 @@ export class IdTable {
 
   /** Empties a slot. */
   remove(slot: number): void {
-    const position = this.#positions.get(slot);
+    const position = this.#positionOf(slot);
     assert(position !== 0, "the slot holds an id");
-    this.#unlink(slot, this.#hashAt(position));
-    this.#positions.set(slot, 0);
-    this.#nexts.set(slot, 0);
+    this.#unlink(slot, this.#hashOf(slot));
+    for (let i = 0; i < 3; i++) this.#words.set(3 * slot + i, 0);
     this.#slab.drop(position);
     this.#size -= 1;
+    this.#compact();
+  }
+
+  #put(slot: number, bytes: Uint8Array, from: number, to: number, hash: number): void {
+    assert(Number.isInteger(slot) && slot >= 0 && slot < slotsMax, "a slot is below 2^24");
+    assert(!this.has(slot), "the slot is empty");
+    this.#missing = undefined;
+    this.#words.set(3 * slot + 1, this.#slab.put(bytes, from, to));
+    this.#words.set(3 * slot + 2, hash);
+    this.#link(slot, hash);
+    this.#size += 1;
+    if (this.#size > this.#bucketCount) this.#splitNext();
     this.#compact();
   }
 
@@ -136,13 +153,13 @@ export class IdTable {
     while (link !== 0) {
       const slot = link & slotMask;
       if (link >>> 24 === tag && this.#isAt(slot, bytes, from, to)) return slot;
-      link = this.#nexts.get(slot);
+      link = this.#nextOf(slot);
     }
     return -1;
   }
 
   #isAt(slot: number, bytes: Uint8Array, from: number, to: number): boolean {
-    const position = this.#positions.get(slot);
+    const position = this.#positionOf(slot);
     const length = this.#slab.lengthAt(position);
     if (length !== to - from) return false;
     const held = this.#slab.bytesAt(position);
@@ -158,20 +175,20 @@ export class IdTable {
 
   #link(slot: number, hash: number): void {
     const bucket = this.#bucketOf(hash);
-    this.#nexts.set(slot, this.#heads.get(bucket));
+    this.#words.set(3 * slot, this.#heads.get(bucket));
     this.#heads.set(bucket, tagOf(hash) * slotsMax + slot);
   }
 
   #unlink(slot: number, hash: number): void {
     const bucket = this.#bucketOf(hash);
-    const next = this.#nexts.get(slot);
+    const next = this.#nextOf(slot);
     let before = this.#heads.get(bucket) & slotMask;
     if (before === slot) {
       this.#heads.set(bucket, next);
       return;
     }
-    while ((this.#nexts.get(before) & slotMask) !== slot) before = this.#nexts.get(before) & slotMask;
-    this.#nexts.set(before, next);
+    while ((this.#nextOf(before) & slotMask) !== slot) before = this.#nextOf(before) & slotMask;
+    this.#words.set(3 * before, next);
   }
 
   /** Adds a bucket and shares the chain of the one it is split from between the two. */
@@ -183,8 +200,8 @@ export class IdTable {
     this.#heads.set(from, 0);
     while (link !== 0) {
       const slot = link & slotMask;
-      link = this.#nexts.get(slot);
-      this.#link(slot, this.#hashAt(this.#positions.get(slot)));
+      link = this.#nextOf(slot);
+      this.#link(slot, this.#hashOf(slot));
     }
   }
 
@@ -198,18 +215,24 @@ export class IdTable {
 
   /** Puts the entry at `position` into the slab once more, if it is the id of a slot. */
   #move(position: number): void {
-    const hash = this.#hashAt(position);
-    let link = this.#heads.get(this.#bucketOf(hash));
-    while (link !== 0 && this.#positions.get(link & slotMask) !== position) link = this.#nexts.get(link & slotMask);
-    if (link === 0) return;
+    const bytes = this.#slab.bytesAt(position);
     const from = this.#slab.offsetAt(position);
     const to = from + this.#slab.lengthAt(position);
-    this.#positions.set(link & slotMask, this.#slab.put(this.#slab.bytesAt(position), from, to));
+    let link = this.#heads.get(this.#bucketOf(idHash(bytes, from, to)));
+    while (link !== 0 && this.#positionOf(link & slotMask) !== position) link = this.#nextOf(link & slotMask);
+    if (link !== 0) this.#words.set(3 * (link & slotMask) + 1, this.#slab.put(bytes, from, to));
   }
 
-  #hashAt(position: number): number {
-    const from = this.#slab.offsetAt(position);
-    return idHash(this.#slab.bytesAt(position), from, from + this.#slab.lengthAt(position));
+  #positionOf(slot: number): number {
+    return this.#words.get(3 * slot + 1);
+  }
+
+  #nextOf(slot: number): number {
+    return this.#words.get(3 * slot);
+  }
+
+  #hashOf(slot: number): number {
+    return this.#words.get(3 * slot + 2);
   }
 }
 

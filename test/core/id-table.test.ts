@@ -40,6 +40,22 @@ test("ids go in and out as bytes too", () => {
   assert.throws(() => table.copyInto(3, copy, 0), /holds an id/);
 });
 
+test("an id looked for in vain and then inserted is the one that was asked for", () => {
+  const table = new IdTable();
+  table.insert(0, "held");
+  for (const between of ["held", "other", "x".repeat(300)]) {
+    const slot = table.size;
+    assert.is(table.slotOf(`new-${slot}`), undefined);
+    table.slotOf(between);
+    table.insert(slot, `new-${slot}`);
+    assert.is(table.slotOf(`new-${slot}`), slot);
+    assert.is(table.idOf(slot), `new-${slot}`);
+  }
+  assert.is(table.slotOf("twice"), undefined);
+  table.insertBytes(7, encoder.encode("twice"), 0, 5);
+  assert.throws(() => table.insert(8, "twice"), /id is new/);
+});
+
 test("what cannot be held is a mistake, and changes nothing", () => {
   const table = new IdTable();
   table.insert(0, "a");
