@@ -25,7 +25,11 @@ export class Recurrences {
   of(state: State, slot: number): Recurrence {
     const { timers } = state;
     const definition = state.definitions.get(timers.definition.get(slot));
-    return this.make(timers.idOf(slot) ?? "", definition, timers.anchorMs.get(slot));
+    const anchorMs = timers.anchorMs.get(slot);
+    // Only an expression with `H` in it asks for the id, which is made anew each time.
+    const cron = definition.schedule.kind === "cron" ? this.#byDefinition.get(definition) : undefined;
+    if (cron !== undefined || definition.schedule.kind !== "cron") return { definition, anchorMs, cron };
+    return this.make(timers.idOf(slot) ?? "", definition, anchorMs);
   }
 
   /** The rule of a timer that need not exist yet. */

@@ -241,7 +241,7 @@ export class Scheduler {
     const { timers } = this.#state;
     const recurrence = this.#deps.recurrences.of(this.#state, slot);
     const firstMs = timers.nextAtMs.get(slot);
-    const delayMs = jitterMs(recurrence.definition, timers.idOf(slot) ?? "", firstMs);
+    const delayMs = this.#jitterMs(slot, recurrence.definition, firstMs);
     this.#proposed.add(slot);
     if (!this.#deps.canRun(slot)) {
       const untilMs = nowMs - delayMs - orphanSweepMs;
@@ -306,11 +306,17 @@ export class Scheduler {
     const nextAtMs = timers.nextAtMs.get(slot);
     if (nextAtMs === 0 || timers.status.get(slot) !== Status.ACTIVE) return undefined;
     const definition = this.#state.definitions.get(timers.definition.get(slot));
-    const dueMs = nextAtMs + jitterMs(definition, timers.idOf(slot) ?? "", nextAtMs);
+    const dueMs = nextAtMs + this.#jitterMs(slot, definition, nextAtMs);
     if (!this.#deps.canRun(slot)) {
       return this.#isGrace || isOneShot(definition) ? undefined : dueMs + orphanSweepMs;
     }
     return isHeldBack(this.#state, slot, definition, dueMs) ? undefined : dueMs;
+  }
+
+  /** Most timers have no jitter, and then nobody asks for the id, which is made anew each time. */
+  #jitterMs(slot: number, definition: TimerDefinition, scheduledAtMs: number): number {
+    if (definition.jitterMs === 0) return 0;
+    return jitterMs(definition, this.#state.timers.idOf(slot) ?? "", scheduledAtMs);
   }
 
   #mayStart(run: Run): boolean {
