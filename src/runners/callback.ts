@@ -3,18 +3,16 @@
  * reject as its end. A callback cannot be stopped from outside; it is asked to, through `signal`.
  */
 
+import { floatColumn } from "../core/column.ts";
 import { KronError } from "../core/errors.ts";
 import type { AttemptEnd, AttemptOrder, Clock, Runner } from "../ports.ts";
 import { type Callback, CallbackContext, type OutputSink } from "./callback-context.ts";
 
-interface Registered {
-  readonly callback: Callback;
-  readonly reference: number;
-}
-
 /** Callbacks by timer slot. A slot that now belongs to another timer has no callback. */
 export class CallbackRunner implements Runner {
-  readonly #callbacks: (Registered | undefined)[] = [];
+  readonly #callbacks: (Callback | undefined)[] = [];
+  /** What each was registered for, by slot. */
+  readonly #references = floatColumn();
   readonly #referenceOf: (slot: number) => number;
   readonly #clock: Clock;
   readonly #output: OutputSink;
@@ -26,12 +24,14 @@ export class CallbackRunner implements Runner {
   }
 
   register(slot: number, callback: Callback): void {
-    this.#callbacks[slot] = { callback, reference: this.#referenceOf(slot) };
+    // Filled up from below, as an array with holes is kept as a hash table of its indexes.
+    while (this.#callbacks.length < slot) this.#callbacks.push(undefined);
+    this.#callbacks[slot] = callback;
+    this.#references.set(slot, this.#referenceOf(slot));
   }
 
   canRun(slot: number): boolean {
-    const registered = this.#callbacks[slot];
-    return registered !== undefined && registered.reference === this.#referenceOf(slot);
+    return this.#callbacks[slot] !== undefined && this.#references.get(slot) === this.#referenceOf(slot);
   }
 
   start(order: AttemptOrder, done: (end: AttemptEnd) => void): (reason: Error) => void {
@@ -53,7 +53,8 @@ export class CallbackRunner implements Runner {
       if (!this.canRun(slot)) {
         throw new KronError("KRON_NOT_STARTED", `Timer "${context.timerId}" has no callback in this process`);
       }
-      const result = this.#callbacks[slot]?.callback(context);
+      const callback = this.#callbacks[slot];
+      const result = callback?.(context);
       // `then` of a foreign promise may throw or answer twice; a promise of our own makes it answer once.
       return isThenable(result) ? Promise.resolve(result) : { kind: "succeeded", result };
     } catch (error) {
