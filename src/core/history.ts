@@ -108,14 +108,15 @@ export class History {
     this.#attempts.set(at, Math.min(row.attempts, 65_535));
     const [scheduled, lastScheduled, due, started, finished] = this.#times;
     scheduled.set(at, row.scheduledAtMs);
-    lastScheduled.set(at, row.lastScheduledAtMs);
+    // Nearly always 0, and then the column takes no memory; the same goes for `count` below.
+    lastScheduled.set(at, row.lastScheduledAtMs - row.scheduledAtMs);
     due.set(at, row.dueAtMs);
     started.set(at, row.startedAtMs);
     finished.set(at, row.finishedAtMs);
     const [run, took, count, missed] = this.#numbers;
     run.set(at, row.run);
     took.set(at, row.tookUs);
-    count.set(at, row.count);
+    count.set(at, row.count - 1);
     missed.set(at, row.missedCount);
     if (row.detail !== undefined) this.#details.set(at, row.detail);
     this.#append(slot, at);
@@ -182,12 +183,12 @@ export class History {
       isManual: (flags & 1) === 1,
       attempts: this.#attempts.get(at),
       scheduledAtMs: scheduled.get(at),
-      lastScheduledAtMs: lastScheduled.get(at),
+      lastScheduledAtMs: scheduled.get(at) + lastScheduled.get(at),
       dueAtMs: due.get(at),
       startedAtMs: started.get(at),
       finishedAtMs: finished.get(at),
       tookUs: took.get(at),
-      count: count.get(at),
+      count: count.get(at) + 1,
       missedCount: missed.get(at),
       detail: this.#details.get(at),
     };
