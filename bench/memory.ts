@@ -131,6 +131,10 @@ function bareNode(): Held {
   return { rssBytes: Number(execFileSync(process.execPath, args, { encoding: "utf8" })), gcMs: 0 };
 }
 
+function megabytes(bytes: number): string {
+  return `${show(bytes / 2 ** 20, 1)} MB`;
+}
+
 function main(): void {
   const sizes = process.argv[2] === undefined ? [10_000, 100_000, 1_000_000] : [Number(process.argv[2])];
   const rounds = Number(process.argv[3] ?? 3);
@@ -141,11 +145,12 @@ function main(): void {
   const root = mkdtempSync(join(tmpdir(), "kron-bench-"));
   const bare = times(bareNode).rssBytes;
   const modules = times(() => inChild("nothing")).rssBytes;
+  const idle = times(() => inChild("load", join(root, "idle"))).rssBytes;
   const rows: string[][] = [];
   for (const timers of sizes) {
-    const row = (name: string, { rssBytes, gcMs }: Held, from: number): void => {
-      const each = show((rssBytes - from) / timers);
-      rows.push([show(timers), name, `${show(rssBytes / 2 ** 20, 1)} MB`, `${each} bytes`, `${show(gcMs, 1)} ms`]);
+    const row = (name: string, { rssBytes, gcMs }: Held, without: number): void => {
+      const each = (from: number): string => `${show((rssBytes - from) / timers)} bytes`;
+      rows.push([show(timers), name, megabytes(rssBytes), each(bare), each(without), `${show(gcMs, 1)} ms`]);
     };
     for (const state of ["fresh", "ran"]) {
       const directory = join(root, `${timers}-${state}`);
@@ -153,7 +158,7 @@ function main(): void {
       row(
         state === "ran" ? "Kron, each has run once" : "Kron",
         times(() => inChild("load", directory)),
-        bare,
+        idle,
       );
       rmSync(directory, { recursive: true });
     }
@@ -169,10 +174,10 @@ function main(): void {
     );
   }
   rmSync(root, { recursive: true });
-  const note = `bare Node ${show(bare / 2 ** 20, 1)} MB, with Kron's modules ${show(modules / 2 ** 20, 1)} MB`;
+  const beside = `bare Node ${megabytes(bare)}, Kron's modules ${megabytes(modules)}, an idle Kron ${megabytes(idle)}`;
   printTable(
-    `Resident memory: ${note}`,
-    ["timers", "held as", "RSS", "a timer (Kron: above bare Node; Maps: above the modules)", "full GC"],
+    `Resident memory (${beside})`,
+    ["timers", "held as", "RSS", "a timer, above bare Node", "a timer, above the same without timers", "full GC"],
     rows,
   );
 }
