@@ -11,6 +11,7 @@
 
 import { assert } from "../core/assert.ts";
 import { slotsPerPage } from "../core/changes.ts";
+import { slabEntryBytesMax } from "../core/id-slab.ts";
 import { attemptOutcomeCode, attemptOutcomeOf } from "../core/outcome.ts";
 import type { LoggedError } from "../core/record.ts";
 import type { AttemptRecord, Run, RunState } from "../core/run.ts";
@@ -123,6 +124,8 @@ function decodeTimer(state: State, slot: number, numbers: Float64Array, reader: 
   const { timers } = state;
   const bits = reader.byte() | (reader.byte() << 8) | (reader.byte() << 16) | (reader.byte() << 24);
   const id = reader.range();
+  const idBytes = id.end - id.start;
+  if (idBytes === 0 || idBytes > slabEntryBytesMax) throw reader.corrupt("has an id of an impossible length");
   for (let i = 0; i < numbers.length; i++) numbers[i] = (bits & (1 << i)) === 0 ? 0 : reader.number();
   if (!timers.restore(slot, reader.bytes, id.start, id.end, numbers)) throw reader.corrupt("has an id twice");
   if ((bits & bit.retired) !== 0) taker.retired(slot, reader.number());

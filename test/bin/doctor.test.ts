@@ -53,7 +53,7 @@ test("doctor accounts for everything in a directory that is well", async () => {
   assert.is((runs.scheduled ?? 0) + (runs.manual ?? 0), (runs.succeeded ?? 0) + (runs.dead ?? 0));
   assert.equal(
     (report.files as { name: string; mode: string }[]).map(({ name, mode }) => `${name} ${mode}`),
-    ["kron.aof 0600", "kron.lock 0600", "kron.sync 0600"],
+    ["kron.aof 0600", "kron.lock 0600", "kron.snapshot.pages 0600", "kron.sync 0600"],
   );
 });
 

@@ -31,8 +31,6 @@ test("ids go in and out as bytes too", () => {
   table.insertBytes(2, bytes, 2, bytes.length - 2);
   assert.is(table.idOf(2), "žurnāls 📅");
   assert.is(table.slotOf("žurnāls 📅"), 2);
-  assert.is(table.slotOfBytes(bytes, 2, bytes.length - 2), 2);
-  assert.is(table.slotOfBytes(bytes, 1, bytes.length - 2), undefined);
   assert.is(table.byteLengthOf(2), bytes.length - 4);
   assert.is(table.byteLengthOf(3), 0);
   const copy = new Uint8Array(bytes.length);
