@@ -9,9 +9,20 @@ export const lmdbPageBytes = 4096;
 export interface LmdbJob {
   readonly path: string;
   readonly chunks: readonly BatchChunk[];
-  /** 0 not begun, 1 LMDB is at work, 2 over, 3 the process is ending: do not begin. */
+  /** How far the thread is, as one of the numbers below; and what it may still do. */
   readonly gate: Int32Array<SharedArrayBuffer>;
 }
+
+/** The thread has not begun. */
+export const gateOpen = 0;
+/** lmdb is being loaded or at work: the process may not end. */
+export const gateBusy = 1;
+/** The thread is done with lmdb. */
+export const gateOver = 2;
+/** The process is ending: do not begin. */
+export const gateShut = 3;
+/** The process is ending, and waits for what was begun; no transaction is to follow. */
+export const gateEnding = 4;
 
 /** What became of it. */
 export type LmdbResult =

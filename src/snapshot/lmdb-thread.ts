@@ -5,7 +5,7 @@
  * synchronous transaction of lmdb needs none of the machinery that leaves promises without handlers when a commit
  * fails; and because the file is unmapped when it ends, so that the process is as small as before.
  *
- * All of it happens in one go, without a turn of this thread's event loop while a transaction is open: a thread that
+ * The transaction happens in one go, without a turn of this thread's event loop while a transaction is open: a thread that
  * is ended in the middle of one hangs for ever in lmdb's clean-up, and the process with it. See lmdb-write.ts for
  * how the exit of the process waits for it.
  */
@@ -14,7 +14,7 @@ import { closeSync, openSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { changesOf } from "./batch-chunks.ts";
 import type { LmdbJob, LmdbResult } from "./lmdb-job.ts";
-import { lmdbPageBytes } from "./lmdb-job.ts";
+import { gateBusy, gateOpen, gateOver, lmdbPageBytes } from "./lmdb-job.ts";
 
 const handlesMin = 8;
 const openOptions = {
@@ -31,14 +31,17 @@ const openOptions = {
 
 const { path, chunks, gate } = workerData as LmdbJob;
 let result: LmdbResult | undefined;
-try {
-  const lmdb = await load();
-  // Whoever ends the process meanwhile wants no write to begin.
-  if (typeof lmdb === "string") result = { kind: "unavailable", reason: lmdb };
-  else if (Atomics.compareExchange(gate, 0, 0, 1) === 0) result = writeAll(lmdb);
-} finally {
-  Atomics.store(gate, 0, 2);
-  Atomics.notify(gate, 0);
+// From here on an exit of the process waits: a thread that is ended while lmdb is being loaded aborts the process.
+if (Atomics.compareExchange(gate, 0, gateOpen, gateBusy) === gateOpen) {
+  try {
+    const lmdb = await load();
+    if (typeof lmdb === "string") result = { kind: "unavailable", reason: lmdb };
+    // Whoever ends the process meanwhile wants no write to begin.
+    else if (Atomics.load(gate, 0) === gateBusy) result = writeAll(lmdb);
+  } finally {
+    Atomics.store(gate, 0, gateOver);
+    Atomics.notify(gate, 0);
+  }
 }
 if (result !== undefined) parentPort?.postMessage(result);
 

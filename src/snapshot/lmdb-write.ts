@@ -5,7 +5,7 @@ import { quietly, writeFully } from "../journal/files.ts";
 import type { Disk } from "../ports.ts";
 import type { BatchChunk } from "./batch-chunks.ts";
 import { packEmptyFile } from "./lmdb-format.ts";
-import { type LmdbJob, type LmdbResult, lmdbPageBytes } from "./lmdb-job.ts";
+import { gateBusy, gateEnding, gateOpen, gateShut, type LmdbJob, type LmdbResult, lmdbPageBytes } from "./lmdb-job.ts";
 import { lmdbLockPath, removeIfThere } from "./snapshot-files.ts";
 
 /** The longest an exiting process waits for a transaction; a disk that takes longer will not do it at all. */
@@ -56,7 +56,9 @@ export async function runLmdb(path: string, chunks: readonly BatchChunk[]): Prom
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const job: LmdbJob = { path, chunks, gate };
   const onExit = (): void => {
-    if (Atomics.compareExchange(gate, 0, 0, 3) === 1) Atomics.wait(gate, 0, 1, exitWaitMsMax);
+    if (Atomics.compareExchange(gate, 0, gateOpen, gateShut) !== gateBusy) return;
+    Atomics.compareExchange(gate, 0, gateBusy, gateEnding);
+    Atomics.wait(gate, 0, gateEnding, exitWaitMsMax);
   };
   process.on("exit", onExit);
   try {
