@@ -57,6 +57,8 @@ export interface CheckpointBeginning {
   readonly recordCount: number;
 }
 
+/** Clocks wait no longer; a checkpoint after 24 days does no harm where one in a year was asked for. */
+const waitMsMax = 2 ** 31 - 1;
 const pauseMsMin = 5_000;
 const pauseMsMax = 600_000;
 
@@ -99,7 +101,7 @@ export class CheckpointKeeper {
     if (this.#isDue()) {
       if (clock.monotonicMs() >= this.#notBeforeMs) this.#runInBackground();
     } else {
-      this.#cancelWake ??= clock.wakeAfter(triggers.everyMs, () => this.#onWake(), false);
+      this.#cancelWake ??= clock.wakeAfter(Math.min(triggers.everyMs, waitMsMax), () => this.#onWake(), false);
     }
   }
 

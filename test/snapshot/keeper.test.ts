@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { KronError } from "../../src/core/errors.ts";
 import { Kind } from "../../src/core/record.ts";
-import { CheckpointKeeper } from "../../src/snapshot/keeper.ts";
+import { CheckpointKeeper, type CheckpointTriggers } from "../../src/snapshot/keeper.ts";
 import { readMeta } from "../../src/snapshot/load.ts";
 import type { SnapshotNotice } from "../../src/snapshot/notice.ts";
 import { defaultRetention } from "../../src/snapshot/retention.ts";
@@ -29,16 +29,20 @@ class Lab extends StateLab {
       this.dropped.push(index);
     },
   };
-  readonly keeper = new CheckpointKeeper(
-    {
-      ...{ state: this.state, store: this.store, journal: this.journal, clock: this.clock },
-      retention: defaultRetention,
-      triggers: { records: 10, bytes: 1_000, everyMs: 60_000 },
-      olderPath: (kind) => `${kind}.1`,
-      report: (notice) => this.notices.push(notice),
-    },
-    { cursor: { serial: 0, historyBytes: 0, sweepFrom: undefined }, index: 0, recordCount: 0 },
-  );
+  readonly keeper: CheckpointKeeper;
+
+  constructor(triggers: CheckpointTriggers = { records: 10, bytes: 1_000, everyMs: 60_000 }) {
+    super();
+    this.keeper = new CheckpointKeeper(
+      {
+        ...{ state: this.state, store: this.store, journal: this.journal, clock: this.clock },
+        ...{ retention: defaultRetention, triggers },
+        olderPath: (kind) => `${kind}.1`,
+        report: (notice) => this.notices.push(notice),
+      },
+      { cursor: { serial: 0, historyBytes: 0, sweepFrom: undefined }, index: 0, recordCount: 0 },
+    );
+  }
 
   /** So many records, each its own entry, and the note that follows them. */
   change(count = 1): void {
@@ -211,6 +215,16 @@ test("compact() copies and drops however little there is", async () => {
   lab.change(1);
   await lab.keeper.compact();
   assert.equal([lab.written, lab.store.copies, lab.dropped], [1, ["file.1"], [2]]);
+});
+
+test("an age beyond what clocks can wait is cut to that", async () => {
+  const lab = new Lab({ records: 10, bytes: 1_000, everyMs: 2 ** 40 });
+  lab.change(1);
+  await lab.clock.advance(2 ** 31 - 2);
+  assert.is(lab.written, 0);
+  await lab.clock.advance(1);
+  await lab.idle();
+  assert.is(lab.written, 1);
 });
 
 test("close() writes what is left, and nothing is written after it", async () => {
