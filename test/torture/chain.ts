@@ -9,8 +9,8 @@ import { type Life, live } from "./life.ts";
 import { drawLife, type LifePlan, settlingLife } from "./life-plan.ts";
 import { Recorder } from "./recorder.ts";
 import { drawDirectoryPlan, hasCheckpoints } from "./runtime-options.ts";
-import { tear } from "./tear.ts";
 import { addTo, emptyTally, type Tally } from "./tally.ts";
+import { tear } from "./tear.ts";
 
 /** What was found wrong in a directory. */
 export interface Failure {
@@ -117,11 +117,13 @@ class Chain {
   }
 
   #askDoctor({ facts }: Life, isSettled: boolean): Promise<string[]> {
-    return askDoctor(this.#directory, {
+    const expected = {
       mayBeEmpty: !this.#recorder.isFounded,
       mayHaveFailedSync: facts.some((fact) => fact.kind === "disk" && fact.trouble === "sync"),
       isSettled,
-    });
+    };
+    const inProcess = !isSettled && this.#random.chance(0.8);
+    return askDoctor(this.#directory, expected, inProcess);
   }
 
   #tally({ facts, wasKilled }: Life, settles: boolean): void {

@@ -44,7 +44,7 @@ export function drawLife(random: Seeded, directory: string, plan: DirectoryPlan,
   });
   const chance = random.fraction();
   // A process that dies of its disk is given time to come to that.
-  if (dies) return kill("open", 250, 450);
+  if (dies) return kill("open", 250, 350);
   if (base.disk?.full !== undefined) return kill("open", 200, 500);
   if (chance < 0.05) return kill("spawned", 30, 150);
   if (chance < 0.2) return kill("loaded", 0, 25);
@@ -52,7 +52,7 @@ export function drawLife(random: Seeded, directory: string, plan: DirectoryPlan,
   if (chance < 0.34) return { ...base, kill: { when: "closed", afterMs: 0 }, closesAfterMs: random.int(5, 150) };
   if (hasCheckpoints && chance < 0.5)
     return { ...kill("checkpointing", 0, 12), checkpointsAfterMs: random.int(0, 150) };
-  return chance < 0.8 ? kill("open", 0, 120) : kill("open", 120, 400);
+  return chance < 0.75 ? kill("open", 0, 120) : kill("open", 120, 400);
 }
 
 /** The last life of a directory, in which every run comes to its end. */
@@ -77,8 +77,8 @@ function drawDisk(random: Seeded): DiskPlan {
     diesAtOperation: undefined,
   };
   const chance = random.fraction();
-  if (chance < 0.12) return { ...plan, full: { fromWrite: random.int(1, 150), times: random.int(1, 20) } };
-  if (chance < 0.18) return { ...plan, failsAtSync: random.int(1, 60) };
-  if (chance < 0.45) return { ...plan, diesAtOperation: random.chance(0.3) ? random.int(1, 20) : random.int(20, 400) };
+  if (chance < 0.12) return { ...plan, full: { fromWrite: random.int(1, 60), times: random.int(1, 20) } };
+  if (chance < 0.18) return { ...plan, failsAtSync: random.int(1, 25) };
+  if (chance < 0.45) return { ...plan, diesAtOperation: random.chance(0.3) ? random.int(1, 20) : random.int(20, 200) };
   return plan;
 }
