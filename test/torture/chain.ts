@@ -54,6 +54,8 @@ class Chain {
   #durable = 0;
   /** Whether something may have been acknowledged and be in the memory of the system only. */
   #mayOweSync = false;
+  /** Whether the last process that came as far as to open the directory had a sync that failed. */
+  #mayHaveFailedSync = false;
   /** What was told and done, for whoever has to find out why. */
   readonly #story: (
     | Fact
@@ -117,9 +119,11 @@ class Chain {
   }
 
   #askDoctor({ facts }: Life, isSettled: boolean): Promise<string[]> {
+    if (facts.some(({ kind }) => kind === "open")) this.#mayHaveFailedSync = false;
+    this.#mayHaveFailedSync ||= facts.some((fact) => fact.kind === "disk" && fact.trouble === "sync");
     const expected = {
       mayBeEmpty: !this.#recorder.isFounded,
-      mayHaveFailedSync: facts.some((fact) => fact.kind === "disk" && fact.trouble === "sync"),
+      mayHaveFailedSync: this.#mayHaveFailedSync,
       isSettled,
     };
     const inProcess = !isSettled && this.#random.chance(0.8);

@@ -34,7 +34,7 @@ export function drawLife(random: Seeded, directory: string, plan: DirectoryPlan,
     seed: random.int(0, 2 ** 30),
     disk: plan.hasOwnDisk ? drawDisk(random) : undefined,
     closesAfterMs: undefined,
-    checkpointsAfterMs: hasCheckpoints && random.chance(0.3) ? random.int(0, 200) : undefined,
+    checkpointsAfterMs: hasCheckpoints && random.chance(0.4) ? random.int(0, 80) : undefined,
     settles: false,
   };
   const dies = base.disk?.diesAtOperation !== undefined;
@@ -50,8 +50,7 @@ export function drawLife(random: Seeded, directory: string, plan: DirectoryPlan,
   if (chance < 0.2) return kill("loaded", 0, 25);
   if (chance < 0.3) return { ...kill("closing", 0, 12), closesAfterMs: random.int(5, 150) };
   if (chance < 0.34) return { ...base, kill: { when: "closed", afterMs: 0 }, closesAfterMs: random.int(5, 150) };
-  if (hasCheckpoints && chance < 0.5)
-    return { ...kill("checkpointing", 0, 12), checkpointsAfterMs: random.int(0, 150) };
+  if (hasCheckpoints && chance < 0.5) return { ...kill("checkpointing", 0, 12), checkpointsAfterMs: random.int(0, 60) };
   return chance < 0.75 ? kill("open", 0, 120) : kill("open", 120, 400);
 }
 

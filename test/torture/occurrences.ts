@@ -80,8 +80,9 @@ export class Occurrences {
       const toMs = next?.fromMs ?? Number.POSITIVE_INFINITY;
       const within = all.filter(({ dueMs }) => dueMs > fromMs && dueMs <= toMs);
       this.checked += 1;
-      if (rule.kind === "grid") yield* checkGrid(rule, fromMs, toMs, within, nextMs);
-      if (rule.kind === "once" && next === undefined && nextMs === undefined && within.length === 0) {
+      if (rule.kind === "grid") yield* checkGrid(rule, fromMs, next, within, nextMs);
+      const hasHad = all.some(({ dueMs }) => dueMs >= fromMs);
+      if (rule.kind === "once" && next === undefined && nextMs === undefined && !hasHad) {
         yield `its only occurrence (${rule.key}) is neither accounted for nor to come`;
       }
     }
@@ -93,13 +94,17 @@ type Grid = Extract<Rule, { kind: "grid" }>;
 function* checkGrid(
   { stepMs, isAligned, key }: Grid,
   fromMs: number,
-  toMs: number,
+  next: Stretch | undefined,
   within: readonly Accounted[],
   nextMs: number | undefined,
 ): Generator<string> {
+  const toMs = next?.fromMs ?? Number.POSITIVE_INFINITY;
   const firstMsMax = isAligned ? (Math.floor(fromMs / stepMs) + 1) * stepMs : fromMs + stepMs;
   let expectedMs: number | undefined;
-  for (const { firstMs, lastMs, count, what } of [...within].sort((one, other) => one.firstMs - other.firstMs)) {
+  for (const { firstMs, lastMs, count, dueMs, what } of [...within].sort((one, other) => one.firstMs - other.firstMs)) {
+    // A one-shot whose time had passed is due in the very millisecond in which it took the place of this rule.
+    const isNext = expectedMs === undefined ? firstMs > fromMs && firstMs <= firstMsMax : firstMs === expectedMs;
+    if (!isNext && dueMs === toMs && next?.rule?.kind === "once") continue;
     if (lastMs !== firstMs + (count - 1) * stepMs) yield `${what}: ${count} occurrences up to ${lastMs} of ${key}`;
     if (isAligned && firstMs % stepMs !== 0) yield `${what}: ${firstMs} is no due time of ${key}`;
     if (expectedMs === undefined ? firstMs > firstMsMax : firstMs > expectedMs) {

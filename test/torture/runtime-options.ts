@@ -4,7 +4,7 @@ import type { KronOptions } from "../../src/index.ts";
 import type { Seeded } from "../support/seeded.ts";
 
 /** Whether the runtime takes checkpoints: their options, and those of segments and history, are then drawn too. */
-export const hasCheckpoints = false;
+export const hasCheckpoints = true;
 
 /** What is drawn once for a directory. */
 export interface DirectoryPlan {
@@ -39,7 +39,7 @@ export function runtimeOptions(random: Seeded, plan: DirectoryPlan): KronOptions
   if (!hasCheckpoints) return options;
   const compaction = {
     segmentBytes: random.pick([65_536, 65_536, 262_144]),
-    checkpoint: { records: random.int(50, 2_000), bytes: 1 << 20, every: random.pick(["50ms", "1m"]) },
+    checkpoint: { records: random.int(20, 500), bytes: 65_536, every: random.pick(["50ms", "1m"]) },
     history: { count: plan.historyRows },
     snapshot: plan.hasOwnDisk ? ("file" as const) : ("auto" as const),
   };
