@@ -41,6 +41,12 @@ export function drawBulkOptions(random: Seeded, mark: string): ScheduleOptions<M
   return { ...options, payload: { mark, rule: { kind: "once", key: `after ${after}` }, options, fill: "" } };
 }
 
+/** A one-shot that nobody will see. */
+export function oneDayOff(mark: string): ScheduleOptions<Mark> {
+  const options: Options = { after: "1d" };
+  return { ...options, payload: { mark, rule: { kind: "once", key: "after 1d" }, options, fill: "" } };
+}
+
 /** Text of a random length: mostly short, sometimes many sectors of the disk. */
 export function drawFill(random: Seeded): string {
   return "x".repeat(random.chance(0.9) ? random.int(0, 200) : random.int(200, 20_000));

@@ -9,7 +9,7 @@ import { Asker } from "./asker.ts";
 import type { Mark } from "./facts.ts";
 import { faultyDisk } from "./faulty-disk.ts";
 import type { LifePlan } from "./life-plan.ts";
-import { drawBulkOptions, drawFill, drawOptions } from "./random-options.ts";
+import { drawBulkOptions, drawFill, drawOptions, oneDayOff } from "./random-options.ts";
 import { runtimeOptions } from "./runtime-options.ts";
 import { survey } from "./survey.ts";
 import { tell } from "./tell.ts";
@@ -132,14 +132,20 @@ function nextMark(): string {
   return `${life.seed}/${markCount}`;
 }
 
-/** Holds all timers, waits until no run is alive, and closes; what is left must add up. */
+/** Holds all timers, waits until no run is alive and nothing is on its way to the log, and closes. */
 async function settle(): Promise<void> {
   for (const { id, state } of kron.list()) {
-    if (state !== "cancelled" && /^t/.test(id)) void asker.change("pause", id, () => kron.pause(id));
+    if (!["cancelled", "completed", "dead"].includes(state)) void asker.change("pause", id, () => kron.pause(id));
   }
-  const isAlive = () => kron.list().some(({ state, waitingCount }) => waitingCount > 0 || /running|retr/.test(state));
-  const hasRetry = () => kron.list().some(({ nextRetryAtMs }) => nextRetryAtMs !== undefined);
-  for (const endMs = Date.now() + settleMs; asker.isBusy || isAlive() || hasRetry(); await sleep(10)) {
+  const isAlive = (): boolean =>
+    kron.list().some(({ runningCount, waitingCount, nextRetryAtMs }) => {
+      return runningCount + waitingCount > 0 || nextRetryAtMs !== undefined;
+    });
+  for (const endMs = Date.now() + settleMs; ; await sleep(10)) {
+    // The log keeps its order: when this is durable, so is all that was proposed before it.
+    const wasAlive = asker.isBusy || isAlive();
+    await asker.schedule("fence", oneDayOff(nextMark()), callback);
+    if (!wasAlive && !isAlive()) break;
     if (Date.now() > endMs) return trouble(new Error(`Runs are alive after ${settleMs} ms`));
   }
   tell({ kind: "survey", timers: survey(kron) });
