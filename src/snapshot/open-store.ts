@@ -35,6 +35,8 @@ export interface OpenStoreOptions {
   readonly wish: StoreWish;
   /** How new a store's content is, such as its applied index; asked when two kinds are there. */
   readonly age: (store: SnapshotStore) => number;
+  /** Told once when LMDB was tried and does not work, so that the plain file takes its place. */
+  readonly onPlainFile?: (reason: string) => void;
   /** Why LMDB does not work in this directory, or undefined when it does; by trying it, unless given. */
   readonly probe?: (directory: string, disk: Disk) => Promise<string | undefined>;
 }
@@ -181,6 +183,7 @@ class SwitchingStore implements ChosenStore {
         ? { kind: "lmdb", reason: "LMDB works here" }
         : { kind: "file", reason: `LMDB does not work here: ${trouble}` };
     this.#isDecided = true;
+    if (trouble !== undefined) this.#options.onPlainFile?.(trouble);
   }
 
   /** Writes everything that is in `old`, and then the changes, to a store of the other kind. */
