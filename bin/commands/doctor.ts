@@ -59,7 +59,10 @@ function examine(context: CommandContext): Examined {
   checkThere(dataDir, reading);
   const runtime = findRuntime(dataDir, state);
   const history = new HistoryReader(state, undefined, defaultRetention, { nowMs: () => nowMs });
-  const offline: Offline = { state, history, reading, recurrences, runtime, zone: displayZone(context, zones) };
+  const offline: Offline = {
+    ...{ state, history, reading, recurrences, runtime, zone: displayZone(context, zones) },
+    ...{ store: undefined, snapshot: undefined, snapshotCause: undefined, close: async () => undefined },
+  };
   reportJournal(offline, report);
   const files = checkFiles(dataDir, reading, report);
   report.addFindings("problems", audit.findings.problems, audit.findings.problemCount);

@@ -9,7 +9,7 @@ import { readCount } from "../numbers.ts";
 import { printable, shortened } from "../printable.ts";
 import { type Column, tableLines } from "../table.ts";
 import { localTime, relativeTime, tookText } from "../times.ts";
-import { type Offline, openOffline, reportReading, runtimeJson, slotOfTimer } from "./offline.ts";
+import { type Offline, readOffline, reportReading, runtimeJson, slotOfTimer } from "./offline.ts";
 
 /** Options of `kron job history`. */
 export interface JobHistoryOptions {
@@ -33,16 +33,20 @@ const columns: readonly Column[] = [
 ];
 
 /** Prints the finished occurrences of a timer. */
-export function jobHistory(context: CommandContext, id: string, options: JobHistoryOptions): ExitCodeValue {
+export async function jobHistory(
+  context: CommandContext,
+  id: string,
+  options: JobHistoryOptions,
+): Promise<ExitCodeValue> {
   const { output, nowMs } = context;
   const query = {
     limit: readCount(options.limit, "--limit", limitDefault, 1, 100_000),
     ...(options.since !== undefined && { since: readMoment(options.since, "--since", nowMs) }),
     ...(options.before !== undefined && { before: readMoment(options.before, "--before", nowMs) }),
   };
-  const offline = openOffline(context);
-  const slot = slotOfTimer(offline.state, id);
-  const entries = viewHistory(offline.state, slot, query, offline.history);
+  const { offline, result: entries } = await readOffline(context, ({ state, history }) =>
+    viewHistory(state, slotOfTimer(state, id), query, history),
+  );
   if (output.options.isJson) {
     output.json({
       ...{ version: jsonVersion, command: "job history", dataDir: context.dataDir, runtime: runtimeJson(offline) },

@@ -6,7 +6,7 @@ import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
 import { type Column, tableLines } from "../table.ts";
 import { localTime, relativeTime } from "../times.ts";
-import { type Offline, openOffline, reportReading, runtimeJson } from "./offline.ts";
+import { type Offline, readOffline, reportReading, runtimeJson } from "./offline.ts";
 import { scheduleText } from "./schedule-text.ts";
 
 /** Options of `kron job list`. */
@@ -32,11 +32,11 @@ const columns: readonly Column[] = [
 ];
 
 /** Prints the timers, sorted by id. */
-export function jobList(context: CommandContext, options: JobListOptions): ExitCodeValue {
+export async function jobList(context: CommandContext, options: JobListOptions): Promise<ExitCodeValue> {
   const wanted = readStates(options.state);
-  const offline = openOffline(context);
+  const { offline, result } = await readOffline(context, listTimers);
   const { output } = context;
-  const views = listTimers(offline).filter(({ state }) => wanted === undefined || wanted.has(state));
+  const views = result.filter(({ state }) => wanted === undefined || wanted.has(state));
   if (output.options.isJson) {
     const { dataDir } = context;
     const head = { version: jsonVersion, command: "job list", dataDir, runtime: runtimeJson(offline) };

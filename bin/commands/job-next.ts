@@ -16,9 +16,11 @@ export interface JobNextOptions {
 const countDefault = 10;
 
 /** Prints the next due times of a timer, jitter included. */
-export function jobNext(context: CommandContext, id: string, options: JobNextOptions): ExitCodeValue {
+export async function jobNext(context: CommandContext, id: string, options: JobNextOptions): Promise<ExitCodeValue> {
   const count = readCount(options.number, "--number", countDefault, 1, 10_000);
-  const offline = openOffline(context);
+  const offline = await openOffline(context);
+  // What comes next is in memory.
+  await offline.close();
   const { state, recurrences, zone } = offline;
   const slot = slotOfTimer(state, id);
   const runs = viewNextRuns(state, slot, recurrences.of(state, slot), count);

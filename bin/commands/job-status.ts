@@ -8,17 +8,18 @@ import type { ExitCodeValue } from "../exit-codes.ts";
 import { jsonText } from "../output.ts";
 import { printable, shortened } from "../printable.ts";
 import { fullTime, tookText } from "../times.ts";
-import { type Offline, openOffline, reportReading, runtimeJson, slotOfTimer } from "./offline.ts";
+import { type Offline, readOffline, reportReading, runtimeJson, slotOfTimer } from "./offline.ts";
 import { policyText, scheduleText } from "./schedule-text.ts";
 
 const shownCharactersMax = 200;
 
 /** Prints the timer of that id. */
-export function jobStatus(context: CommandContext, id: string): ExitCodeValue {
-  const offline = openOffline(context);
+export async function jobStatus(context: CommandContext, id: string): Promise<ExitCodeValue> {
+  const { offline, result: view } = await readOffline(context, ({ state, history }) =>
+    viewTimer(state, slotOfTimer(state, id), false, history),
+  );
   const { state } = offline;
   const slot = slotOfTimer(state, id);
-  const view = viewTimer(state, slot, false, offline.history);
   const runs = state.runs.ofSlot(slot);
   const { output } = context;
   if (output.options.isJson) {

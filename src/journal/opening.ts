@@ -10,7 +10,7 @@ import { prepareDirectory } from "./directory.ts";
 import type { OnPlacedEntry } from "./journal-files.ts";
 import { type AcquireLock, acquireLock, type DirectoryLock } from "./lock.ts";
 import { type Recovered, type RecoveryContext, recover } from "./recovery.ts";
-import { surveyJournal } from "./survey.ts";
+import { findJournal } from "./survey.ts";
 
 /** What an opening works with. */
 export interface OpeningContext extends RecoveryContext {
@@ -32,7 +32,7 @@ export class JournalOpening {
     try {
       prepareDirectory(directory, disk);
       lock = (context.acquireLock ?? acquireLock)(directory);
-      this.found = lookAt(context);
+      this.found = findJournal(directory, disk);
       this.lock = lock;
     } catch (error) {
       lock?.release();
@@ -51,13 +51,6 @@ export class JournalOpening {
   abandon(): void {
     this.lock.release();
   }
-}
-
-function lookAt({ directory, disk }: OpeningContext): FoundJournal {
-  const { sidecar, activeFile, sealed, firstIndex, uuid } = surveyJournal(directory, disk);
-  if (activeFile !== undefined) disk.close(activeFile);
-  const hasSegments = activeFile !== undefined || sealed.length > 0;
-  return { uuid, firstIndex, durableIndex: sidecar?.durable ?? 0, hasSegments };
 }
 
 /** Errors of the file system get a code of ours; all others, those of `replay` included, stay as they are. */

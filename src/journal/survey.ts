@@ -5,6 +5,7 @@
 
 import { join } from "node:path";
 import type { Disk, FileHandle } from "../ports.ts";
+import type { FoundJournal } from "./base.ts";
 import { activeName, findSealed, readFully, type SealedSegment, sidecarName } from "./files.ts";
 import { emptyHeader, FRAME_KIND, frameHeaderBytes, readHeader } from "./frame.ts";
 import { readSegmentHead, segmentHeadBytes } from "./segment-head.ts";
@@ -53,6 +54,14 @@ export function surveyJournal(directory: string, disk: Disk): Survey {
     if (activeFile !== undefined) disk.close(activeFile);
     throw error;
   }
+}
+
+/** What `directory` holds, as those who load its snapshot need it. Throws as `surveyJournal`. */
+export function findJournal(directory: string, disk: Disk): FoundJournal {
+  const { sidecar, activeFile, sealed, firstIndex, uuid } = surveyJournal(directory, disk);
+  if (activeFile !== undefined) disk.close(activeFile);
+  const hasSegments = activeFile !== undefined || sealed.length > 0;
+  return { uuid, firstIndex, durableIndex: sidecar?.durable ?? 0, hasSegments };
 }
 
 /** What the sidecar of `directory` says, or undefined when there is none that can be read. */
