@@ -73,11 +73,15 @@ async function putBack(context: SnapshotContext, older: SnapshotStore, cause: un
 }
 
 async function openNewest(context: SnapshotContext, journal: JournalBeside): Promise<OpenedSnapshot> {
-  const { directory, disk, clock, wish, limits } = context;
+  const { directory, disk, clock, wish, limits, report } = context;
   const store = await openStore(directory, {
     ...{ disk, clock, wish },
     age: (one) => readMeta(one)?.appliedIndex ?? 0,
+    onPlainFile: (reason) => report({ kind: "snapshot-in-plain-file", reason }),
   });
+  if (wish === "auto" && store.bytes > 0 && store.kind === "file") {
+    report({ kind: "snapshot-in-plain-file", reason: "LMDB did not work here before; it is tried again" });
+  }
   try {
     return loadFrom(store, limits, journal);
   } catch (error) {

@@ -66,8 +66,12 @@ test("auto takes LMDB, and tries it at the first write only", () =>
 
 test("without LMDB auto takes the plain file, and says why", () =>
   inDirectory(async (directory) => {
-    const store = await open(directory, { probe: missing });
+    const told: string[] = [];
+    const store = await open(directory, { probe: missing, onPlainFile: (reason) => told.push(reason) });
+    deepEqual(told, []);
     await put(store, { a: "1" });
+    await put(store, { a: "2" });
+    deepEqual(told, ["no binary"]);
     deepEqual(store.choice, { kind: "file", reason: "LMDB does not work here: no binary" });
     deepEqual([store.kind, readdirSync(directory)], ["file", ["kron.snapshot.pages"]]);
     await store.close();
