@@ -72,15 +72,21 @@ export class Occurrences {
 
   /** What does not add up. `nextMs`: when the timer is due next, undefined when it is not or that is not known. */
   *check(nextMs: number | undefined): Generator<string> {
-    const all = [...this.#accounted.values()].sort((one, other) => one.dueMs - other.dueMs);
+    const all = [...this.#accounted.values()].sort((one, other) => one.firstMs - other.firstMs);
+    // What was accounted for in the millisecond of a change belongs to the rule before it, if it fits there.
+    let left: readonly Accounted[] = [];
     for (let i = 0; i < this.#stretches.length; i++) {
       const { rule, fromMs } = this.#stretches[i] as Stretch;
       const next = this.#stretches[i + 1];
+      const before = left;
+      left = [];
       if (rule === undefined || fromMs === undefined || (next !== undefined && next.fromMs === undefined)) continue;
       const toMs = next?.fromMs ?? Number.POSITIVE_INFINITY;
-      const within = all.filter(({ dueMs }) => dueMs > fromMs && dueMs <= toMs);
       this.checked += 1;
-      if (rule.kind === "grid") yield* checkGrid(rule, fromMs, next, within, nextMs);
+      if (rule.kind === "grid") {
+        const within = all.filter((one) => before.includes(one) || (one.dueMs > fromMs && one.dueMs <= toMs));
+        left = yield* checkGrid(rule, fromMs, next, within, nextMs);
+      }
       const hasHad = all.some(({ dueMs }) => dueMs >= fromMs);
       if (rule.kind === "once" && next === undefined && nextMs === undefined && !hasHad) {
         yield `its only occurrence (${rule.key}) is neither accounted for nor to come`;
@@ -91,20 +97,28 @@ export class Occurrences {
 
 type Grid = Extract<Rule, { kind: "grid" }>;
 
+/** Returns what does not fit and may belong to the next stretch. */
 function* checkGrid(
   { stepMs, isAligned, key }: Grid,
   fromMs: number,
   next: Stretch | undefined,
   within: readonly Accounted[],
   nextMs: number | undefined,
-): Generator<string> {
+): Generator<string, Accounted[]> {
   const toMs = next?.fromMs ?? Number.POSITIVE_INFINITY;
   const firstMsMax = isAligned ? (Math.floor(fromMs / stepMs) + 1) * stepMs : fromMs + stepMs;
   let expectedMs: number | undefined;
-  for (const { firstMs, lastMs, count, dueMs, what } of [...within].sort((one, other) => one.firstMs - other.firstMs)) {
-    // A one-shot whose time had passed is due in the very millisecond in which it took the place of this rule.
-    const isNext = expectedMs === undefined ? firstMs > fromMs && firstMs <= firstMsMax : firstMs === expectedMs;
-    if (!isNext && dueMs === toMs && next?.rule?.kind === "once") continue;
+  const left: Accounted[] = [];
+  for (const one of within) {
+    const { firstMs, lastMs, count, dueMs, what } = one;
+    if (dueMs === toMs) {
+      const isInstant = next?.rule?.key === `at ${firstMs}`;
+      const fits = expectedMs === undefined ? !isInstant && firstMs <= firstMsMax : firstMs === expectedMs;
+      if (!fits) {
+        left.push(one);
+        continue;
+      }
+    }
     if (lastMs !== firstMs + (count - 1) * stepMs) yield `${what}: ${count} occurrences up to ${lastMs} of ${key}`;
     if (isAligned && firstMs % stepMs !== 0) yield `${what}: ${firstMs} is no due time of ${key}`;
     if (expectedMs === undefined ? firstMs > firstMsMax : firstMs > expectedMs) {
@@ -122,4 +136,5 @@ function* checkGrid(
       yield `${expectedMs ?? firstMsMax} of ${key} has no outcome and is not to come, the next is ${nextMs}`;
     }
   }
+  return left;
 }
