@@ -17,7 +17,7 @@ import {
   type RunTriggered,
 } from "./record.ts";
 import { retireIfDone } from "./retire.ts";
-import type { Run } from "./run.ts";
+import { failuresMax, firstFailuresKept, type Run } from "./run.ts";
 import type { State } from "./state.ts";
 import { isOneShot } from "./timer-kind.ts";
 
@@ -174,10 +174,6 @@ function successDetail(run: Run, result: unknown, resultNote: string | null): Hi
   };
 }
 
-/** Failed attempts that a run remembers: the first few and the latest. The number of each tells what is left out. */
-const failuresMax = 20;
-const firstFailuresKept = 4;
-
 const failureOutcomes: Readonly<Record<RunFailed[0], AttemptOutcome>> = {
   [Kind.RUN_FAILED]: "FAILED",
   [Kind.RUN_TIMED_OUT]: "TIMED_OUT",
@@ -192,7 +188,6 @@ function fail(state: State, atMs: number, record: RunFailed, applied: Applied): 
   state.changes.touch(run.slot);
   run.failures ??= [];
   run.failures.push({ attempt: run.attempt, outcome: failureOutcomes[kind], endedAtMs: atMs, tookUs, error });
-  // What a run remembers has a limit, whatever its number of attempts: how it began and how it goes on.
   if (run.failures.length > failuresMax) run.failures.splice(firstFailuresKept, 1);
   const mayRetry = run.attempt < definitionOf(state, run.slot).retry.maxAttempts;
   if (retryAtMs === 0 || !mayRetry || timers.status.get(run.slot) === Status.CANCELLED) {

@@ -1,6 +1,6 @@
 /** The invariants of live runs; see `invariants.ts`. */
 
-import type { Run } from "./run.ts";
+import { failuresMax, firstFailuresKept, type Run } from "./run.ts";
 import type { State } from "./state.ts";
 
 /** Live runs of one timer, counted. */
@@ -45,6 +45,8 @@ function checkNumbers(state: State, run: Run, problems: string[]): void {
 /** State, attempt number, token, retry time and failures tell the same story. */
 function checkAttempts(state: State, run: Run, problems: string[]): void {
   const failed = run.failures?.length ?? 0;
+  const failedInAll = Math.max(0, run.state === "running" ? run.attempt - 1 : run.attempt);
+  const isRemembered = failed === Math.min(failedInAll, failuresMax);
   const hasToken = run.token !== 0 && run.startedAtMs >= 0;
   switch (run.state) {
     case "waiting":
@@ -53,12 +55,12 @@ function checkAttempts(state: State, run: Run, problems: string[]): void {
       }
       break;
     case "running":
-      if (run.attempt < 1 || failed !== run.attempt - 1 || !hasToken || run.retryAtMs !== 0) {
+      if (run.attempt < 1 || !isRemembered || !hasToken || run.retryAtMs !== 0) {
         problems.push(`run ${run.id} runs and has not begun`);
       }
       break;
     case "retrying":
-      if (run.attempt < 1 || failed !== run.attempt || !hasToken || run.retryAtMs === 0) {
+      if (run.attempt < 1 || !isRemembered || !hasToken || run.retryAtMs === 0) {
         problems.push(`run ${run.id} waits for a retry and has not failed`);
       }
       break;
@@ -66,7 +68,9 @@ function checkAttempts(state: State, run: Run, problems: string[]): void {
       problems.push(`run ${run.id} is ${run.state} and still held`);
   }
   run.failures?.forEach((failure, index) => {
-    if (failure.attempt !== index + 1) problems.push(`run ${run.id} failed out of order`);
+    const isEarly = failedInAll <= failuresMax || index < firstFailuresKept;
+    const expected = isEarly ? index + 1 : failedInAll - failuresMax + index + 1;
+    if (failure.attempt !== expected) problems.push(`run ${run.id} failed out of order`);
   });
   const { timers, definitions } = state;
   const number = timers.definition.get(run.slot);

@@ -15,6 +15,14 @@ export interface AttemptRecord {
   readonly error: LoggedError;
 }
 
+/**
+ * Failed attempts that a run remembers, however many it makes: how it began and how it went on. The attempts' own
+ * numbers tell what is left out.
+ */
+export const failuresMax = 20;
+/** Of these, so many are the first. */
+export const firstFailuresKept = 4;
+
 /** The carrying out of one occurrence. Changed by `apply` alone. */
 export interface Run {
   readonly kind: "run";

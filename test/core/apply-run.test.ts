@@ -325,4 +325,18 @@ test("a one-shot cancelled during its run stays cancelled", () => {
   assert.ok(lab.state.retired.has(lab.slot("a")));
 });
 
+test("a run remembers the first four and the latest sixteen of its failures", () => {
+  const lab = new StateLab();
+  const timer = lab.create("a", definitionOf({ retry: { ...defaultRetry, maxAttempts: 30 } }), 11_000);
+  const run = lab.due(timer, 11_000, 12_000);
+  for (let attempt = 1; attempt < 30; attempt++) {
+    lab.fail(run, 20_000);
+    lab.run([Kind.RUN_STARTED, run.id, attempt + 1]);
+  }
+  lab.fail(run, 0);
+  const attempts = lab.history("a")[0]?.detail?.failures?.map(({ attempt }) => attempt);
+  assert.equal(attempts, [1, 2, 3, 4, ...Array.from({ length: 16 }, (_, at) => 15 + at)]);
+  assert.is(lab.history("a")[0]?.attempts, 30);
+});
+
 test.run();

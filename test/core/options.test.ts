@@ -323,4 +323,19 @@ test("parseScheduleOptions() gives a definition that survives the log, or a Kron
   );
 });
 
+test("history is read member by member, and each is refused by its name", () => {
+  assert.is(parse({ every: "10s" }).definition.history, undefined);
+  assert.equal(parse({ every: "10s", history: {} }).definition.history, {});
+  const { history } = parse({ every: "10s", history: { count: 1, age: "2d", bytes: 4_096 } }).definition;
+  assert.equal(history, { count: 1, ageMs: 172_800_000, bytes: 4_096 });
+  const option = (value: unknown): unknown => refusal({ every: "10s", history: value }).details?.option;
+  assert.is(option(5), "history");
+  assert.is(option({ rows: 5 }), "history.rows");
+  assert.is(option({ count: 0 }), "history.count");
+  assert.is(option({ count: 10_000_001 }), "history.count");
+  assert.is(option({ bytes: 4_095 }), "history.bytes");
+  assert.is(refusal({ every: "10s", history: { age: "soon" } }).code, "KRON_DURATION_INVALID");
+  assert.is(refusal({ every: "10s", history: { age: 0 } }).code, "KRON_DURATION_INVALID");
+});
+
 test.run();

@@ -108,4 +108,36 @@ test("ids, slots and references agree with a map of them, whatever is inserted a
   );
 });
 
+test("a table put back slot by slot is the one it was copied from", () => {
+  const table = new TimerTable({ generationMax: 1 });
+  for (const id of ["a", "b", "c", "d", "e"]) table.insert(id);
+  table.nextAtMs.set(0, 5);
+  table.noteRetry(0, 3_600_000);
+  for (const id of ["e", "c", "b"]) table.remove(table.slotOf(id) ?? -1);
+  // "x" gets the slot of "b", which is given out no further time.
+  table.insert("x");
+  table.remove(table.slotOf("x") ?? -1);
+  const again = new TimerTable({ generationMax: 1 });
+  again.reserve(table.size);
+  const numbers = new Float64Array(table.numberCount);
+  const bytes = new Uint8Array(255);
+  for (let slot = 0; slot < table.slotCount; slot++) {
+    table.copyNumbers(slot, numbers);
+    if (table.has(slot)) {
+      assert.is(table.copyId(slot, bytes, 7), 7 + table.idByteLength(slot));
+      assert.ok(again.restore(slot, bytes, 7, 7 + table.idByteLength(slot), numbers));
+    } else again.restoreEmpty(slot, numbers[0] ?? 0, table.freePlace(slot));
+  }
+  again.restoreRetries(0, table.retryNumbers(0));
+  assert.equal(again.freeSlots, table.freeSlots);
+  assert.is(again.freeSlots.length, 2);
+  for (let slot = 0; slot < table.slotCount; slot++) {
+    assert.equal(again.numbers(slot), table.numbers(slot));
+    assert.is(again.idOf(slot), table.idOf(slot));
+    assert.equal(again.retryNumbers(slot), table.retryNumbers(slot));
+  }
+  assert.is(again.nextSlot, table.nextSlot);
+  assert.not.ok(again.restore(table.slotCount, new TextEncoder().encode("d"), 0, 1, numbers));
+});
+
 test.run();

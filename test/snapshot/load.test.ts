@@ -32,6 +32,8 @@ function busyLab(): StateLab {
   if (run !== undefined) lab.entry([Kind.RUN_FAILED, run.id, run.token, 5, 20_000, 0, boom]);
   for (const id of ["once-1", "once-2", "once-4"]) lab.entry([Kind.TIMER_CANCELLED, lab.reference(id)]);
   for (let slot = 40; slot < 100; slot++) lab.create(`more-${slot}`, definitionOf(), 12_000);
+  // Two slots are left empty, the later one to be given out first.
+  for (const id of ["more-50", "more-60", "more-70"]) lab.entry([Kind.TIMER_CANCELLED, lab.reference(id)]);
   return lab;
 }
 
@@ -133,6 +135,26 @@ test("another format, and what is no snapshot at all, are told apart", async () 
   refuses(encodeMeta({ ...meta, boot: 5 as never }), "KRON_SNAPSHOT_CORRUPT");
   refuses(encodeMeta({ ...meta, isRunning: 1 as never }), "KRON_SNAPSHOT_CORRUPT");
   refuses(encodeMeta({ ...meta, uuid: new Uint8Array(3) }), "KRON_SNAPSHOT_CORRUPT");
+});
+
+test("a page with a place in the list of free slots that none has, and one of a number beyond 53 bits, are refused", async () => {
+  const store = await storeOf(new State());
+  const meta = readMeta(store);
+  assert.ok(meta !== undefined);
+  const refuses = (page: readonly number[], message: RegExp): void => {
+    store.values.set("2000000000", Uint8Array.from(page));
+    assert.throws(
+      () => loadSnapshot(store, { ...meta, slotCount: 1 }, new State()),
+      (error: unknown) => isKronError(error, "KRON_SNAPSHOT_CORRUPT") && message.test(error.message),
+    );
+  };
+  refuses([1, 0, 1, 2], /a free slot/);
+  refuses([1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], /53 bits/);
+  refuses([1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], /53 bits/);
+  refuses([1, ...Array.from({ length: 33 * 3 }, () => 0)], /too many rows/);
+  refuses([2], /unknown version/);
+  refuses([1, 3], /unknown form/);
+  refuses([1, 1, 0, 0, 0, 0, 0], /impossible length/);
 });
 
 test.run();
