@@ -4,7 +4,20 @@ import { spawnSync } from "node:child_process";
 import { arch, cpus, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 
-const benches = ["journal", "runs", "schedule", "due", "idle", "memory", "snapshot", "history", "disk", "cron", "due-queue", "options"];
+const benches = [
+  "journal",
+  "runs",
+  "schedule",
+  "due",
+  "idle",
+  "memory",
+  "snapshot",
+  "history",
+  "disk",
+  "cron",
+  "due-queue",
+  "options",
+];
 
 const model = cpus()[0]?.model ?? "unknown processor";
 const memoryGb = Math.round(totalmem() / 2 ** 30);
