@@ -96,8 +96,12 @@ export class Commands {
       return;
     }
     const record = isNew ? this.#creation(registration) : this.#update(slot, registration);
+    if (!isNew) this.#engine.scheduler.hold(slot);
     const settle = (outcome: Outcome | undefined, error: KronError | undefined): void => {
+      if (!isNew) this.#engine.scheduler.release(slot);
       if (outcome === undefined) {
+        // What became due in the meantime still is.
+        if (!isNew) this.#engine.noteCallback(slot);
         reject(error);
       } else if (outcome.kind === "timer") {
         attach(outcome.slot);
@@ -241,6 +245,9 @@ export class Commands {
 
   /** Occurrences that are due and have not become runs are accounted for before their rule goes away. */
   #proposePending(slot: number, reason: "updated" | "cancelled"): void {
+    // While its rule is about to change nobody can say what is due by then; if something is, the log refuses the
+    // change that needs this account, and it is tried again.
+    if (this.#engine.scheduler.isHeld(slot)) return;
     const firstMs = this.#timers.nextAtMs.get(slot);
     const nowMs = this.#engine.clock.nowMs();
     if (firstMs === 0 || firstMs > nowMs) return;

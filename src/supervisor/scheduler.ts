@@ -51,6 +51,8 @@ export class Scheduler {
   readonly #lists = new RunLists((run) => this.#mayStart(run));
   /** Slots of timers with a proposal under way; they are looked at again when it is settled. */
   readonly #proposed = new Set<number>();
+  /** Slots of timers whose rule is about to change, and by how many changes that are on their way to the log. */
+  readonly #held = new Map<number, number>();
   #startsProposed = 0;
   #isOpen = false;
   /** Until the grace is over, a timer without a callback may still get one. */
@@ -119,12 +121,38 @@ export class Scheduler {
 
   /** Puts a timer where it belongs in the queue; to be called whenever anything about it changed. */
   arm(slot: number): void {
-    if (this.#proposed.has(slot)) return;
+    if (this.#proposed.has(slot) || this.#held.has(slot)) return;
     this.#starved.remove(slot);
     const dueMs = this.#dueMs(slot);
     if (dueMs === undefined) this.#due.remove(slot);
     else this.#due.set(slot, dueMs);
     if (this.#state.timers.liveRuns.get(slot) > 0) this.#lists.promote(slot);
+  }
+
+  /**
+   * Proposes nothing of what is due for a timer until `release`, as a change of its rule is on its way to the log:
+   * a due time that both rules share would be taken with what follows it by the old one.
+   */
+  hold(slot: number): void {
+    this.#held.set(slot, (this.#held.get(slot) ?? 0) + 1);
+    this.#due.remove(slot);
+    this.#starved.remove(slot);
+  }
+
+  /** Ends one `hold`. */
+  release(slot: number): void {
+    const holds = (this.#held.get(slot) ?? 1) - 1;
+    if (holds > 0) {
+      this.#held.set(slot, holds);
+      return;
+    }
+    this.#held.delete(slot);
+    this.arm(slot);
+  }
+
+  /** Whether a change of the timer's rule is on its way to the log. */
+  isHeld(slot: number): boolean {
+    return this.#held.has(slot);
   }
 
   /** Puts a run where it belongs; to be called whenever it changed, and for every run at the start. */

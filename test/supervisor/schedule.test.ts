@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import type { ScheduleOptions } from "../../src/core/options.ts";
 import { wakeMsMax } from "../../src/supervisor/engine.ts";
+import { assertAuditFindsNothing } from "../support/audit-check.ts";
 import { EngineRig, Work } from "../support/engine-rig.ts";
 import { suite } from "../support/suite.ts";
 
@@ -70,6 +71,63 @@ test("an update of the schedule accounts for what was due, an update of the rest
   await rig.settle(rig.commands.resume("t"));
   await rig.clock.advance("8s");
   assert.equal(work.began, [32]);
+});
+
+test("what is due while an update is on its way to the log goes by the new rule, and nothing is left out", async () => {
+  for (const [before, after] of [
+    [{ cron: "0 0 * * * *" }, { cron: "0 */30 * * * *" }],
+    [
+      { cron: "0 0 * * * *", misfire: "all" },
+      { cron: "0 */20 * * * *", misfire: "all" },
+    ],
+  ] as [ScheduleOptions, ScheduleOptions][]) {
+    const rig = new EngineRig();
+    await rig.add("t", before);
+    await rig.clock.advance("3599s");
+    rig.log.isHeld = true;
+    const update = rig.schedule("t", after);
+    await rig.clock.advance("2s");
+    rig.log.isHeld = false;
+    rig.log.commit();
+    await rig.settle(update);
+    assert.equal(rig.account("t"), ["SUCCEEDED @3600"]);
+    await rig.clock.advance("1h");
+    const stepSeconds = String(after.cron).includes("30") ? 1_800 : 1_200;
+    const expected = [];
+    for (let at = 3_600; at <= 7_200; at += stepSeconds) expected.push(`SUCCEEDED @${at}`);
+    assert.equal(rig.account("t"), expected);
+    assertAuditFindsNothing(rig.store.entries());
+  }
+});
+
+test("a change that meets an update on its way to the log accounts by the rule that holds by then", async () => {
+  const rig = new EngineRig();
+  await rig.add("t", { cron: "0 0 * * * *" });
+  await rig.clock.advance("3599s");
+  rig.log.isHeld = true;
+  const update = rig.schedule("t", { cron: "0 */30 * * * *" });
+  await rig.clock.advance("1801s");
+  const cancelled = rig.commands.cancel("t", false);
+  rig.log.isHeld = false;
+  rig.log.commit();
+  await rig.settle(Promise.all([update, cancelled]));
+  assertAuditFindsNothing(rig.store.entries());
+});
+
+test("an update that the log does not take leaves the timer as it was, and due", async () => {
+  const rig = new EngineRig();
+  await rig.add("t", { every: "10s", overlap: "skip" });
+  await rig.clock.advance("9s");
+  rig.log.isHeld = true;
+  const update = rig.schedule("t", { every: "7s", overlap: "skip" });
+  await rig.clock.advance("2s");
+  rig.log.isFull = true;
+  rig.log.commit();
+  assert.is(await rig.settle(update.then(String, (error) => error.code)), "KRON_DISK_FULL");
+  rig.log.isFull = false;
+  rig.log.isHeld = false;
+  await rig.clock.advance("10s");
+  assert.equal(rig.account("t"), ["SUCCEEDED @10", "SUCCEEDED @20"]);
 });
 
 test("an update during a run: the schedule changes, the run goes on; retry rules hold at once", async () => {
