@@ -41,12 +41,17 @@ export class RunAudit {
   readonly #state: State;
   readonly #findings: Findings;
   readonly #live = new Map<number, LiveRun>();
-  #lastRun = 0;
-  #lastToken = 0;
+  #lastRun: number;
+  #lastToken: number;
 
+  /** Begins where `state` is: empty, or loaded from a snapshot. */
   constructor(state: State, findings: Findings) {
     this.#state = state;
     this.#findings = findings;
+    // Ids and tokens are numbers of records.
+    this.#lastRun = state.recordCount;
+    this.#lastToken = state.recordCount;
+    for (const run of state.runs.values()) this.#adopt(run);
   }
 
   /** Takes note of a record that was applied to `run`. */
@@ -98,6 +103,13 @@ export class RunAudit {
     for (const run of runs.values()) {
       if (!this.#live.has(run.id)) this.#problem("run-unaccounted", 0, run, "is live, but no record left it so");
     }
+  }
+
+  /** A run that is live already: an attempt it waits for was allowed when that was decided. */
+  #adopt(run: Run): void {
+    const { attempt, token } = run;
+    const attemptsMax = Math.max(this.#attemptsMax(run), run.state === "retrying" ? attempt + 1 : attempt);
+    this.#live.set(run.id, { attempt, token, isUnderWay: run.state === "running", attemptsMax });
   }
 
   #begin(index: number, run: Run, startsNow: boolean): void {

@@ -48,10 +48,12 @@ export class TimerAudit {
   /** Slots whose zone has other rules here than where the log was written, or none. */
   readonly #offRule = new Set<number>();
 
+  /** Begins where `state` is: empty, or loaded from a snapshot. */
   constructor(state: State, findings: Findings, recurrenceOf: RecurrenceOf) {
     this.#state = state;
     this.#findings = findings;
     this.#recurrenceOf = recurrenceOf;
+    for (let slot = 0; slot < state.timers.slotCount; slot++) this.#adopt(slot);
   }
 
   /** Takes note of a record that was applied, with what it was applied to. */
@@ -84,6 +86,16 @@ export class TimerAudit {
         // A fixed delay counts from the finish, so the end of a run may have said what comes next.
         if (this.#expectedMs.get(slot) === 0) this.#expect(slot, 0);
     }
+  }
+
+  /** A timer that is there already: what the state says is next has to be consumed next. */
+  #adopt(slot: number): void {
+    const { timers } = this.#state;
+    const nextMs = timers.nextAtMs.get(slot);
+    const lastMs = timers.lastScheduledAtMs.get(slot);
+    this.#expectedMs.set(slot, nextMs);
+    // An update may have led back to before what its rule of then had consumed.
+    this.#lastMs.set(slot, nextMs === 0 || lastMs < nextMs ? lastMs : 0);
   }
 
   #count(record: LogRecord): void {

@@ -1,6 +1,7 @@
 /**
  * The audit of a log: replays it into a state and checks on the way what must hold for every log (design,
- * invariants 5 to 8). It is what `kron doctor` runs, and reads each entry once, in bounded memory.
+ * invariants 5 to 8). It is what `kron doctor` runs, and reads each entry once, in bounded memory. It may begin at
+ * a state that a snapshot holds, and then proves what came after.
  */
 
 import { apply } from "./apply.ts";
@@ -23,6 +24,7 @@ export class LogAudit {
   crashCount = 0;
   readonly state: State;
 
+  /** Begins where `state` is: empty, or loaded from a snapshot. From here on it is the audit's own. */
   constructor(state: State, recurrenceOf: RecurrenceOf) {
     this.state = state;
     this.runs = new RunAudit(state, this.findings);
@@ -36,7 +38,7 @@ export class LogAudit {
       const message = `The wall clock went back by ${this.state.atMs - atMs} ms`;
       this.findings.note("clock-went-back", index, undefined, message);
     }
-    // A log whose beginning was dropped is audited from where it begins.
+    // A log whose beginning is lost is audited from where it begins.
     if (this.state.appliedIndex === 0) this.state.appliedIndex = index - 1;
     apply(this.state, index, term, [atMs]);
     for (let i = 1; i < entry.length; i++) this.#takeRecord(index, term, atMs, entry[i] as LogRecord);

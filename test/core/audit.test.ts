@@ -237,10 +237,11 @@ test("a log whose beginning was dropped is audited from where it begins", () => 
 /** A state with one live run, and audits that have not seen how it came to be. */
 function beside(): { run: Run; lab: StateLab; findings: Findings; runs: RunAudit; timers: TimerAudit } {
   const lab = new StateLab();
-  const run = lab.due(lab.create("a", everyMinute, minuteMs), minuteMs, 2 * minuteMs);
   const findings = new Findings();
   const runs = new RunAudit(lab.state, findings);
-  return { run, lab, findings, runs, timers: new TimerAudit(lab.state, findings, recurrenceOf) };
+  const timers = new TimerAudit(lab.state, findings, recurrenceOf);
+  const run = lab.due(lab.create("a", everyMinute, minuteMs), minuteMs, 2 * minuteMs);
+  return { run, lab, findings, runs, timers };
 }
 
 const codesOf = ({ problems }: Findings): string[] => problems.map(({ code }) => code);

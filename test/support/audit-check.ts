@@ -1,6 +1,7 @@
 /** What `kron doctor` would say of a log. */
 
 import * as assert from "uvu/assert";
+import { apply } from "../../src/core/apply.ts";
 import { LogAudit } from "../../src/core/audit.ts";
 import type { Entry } from "../../src/core/record.ts";
 import { State } from "../../src/core/state.ts";
@@ -10,10 +11,14 @@ import { intlOffsetSource } from "../../src/zone-source.ts";
 
 const recurrences = new Recurrences(new Zones(intlOffsetSource()));
 
-/** Audits a log from its first entry and expects no problem; notes are allowed. */
+/** Audits a log from its first entry, then from its middle, and expects no problem; notes are allowed. */
 export function assertAuditFindsNothing(entries: readonly Entry[]): void {
-  const audit = new LogAudit(new State(), (...timer) => recurrences.make(...timer));
-  for (const [i, entry] of entries.entries()) audit.take(i + 1, 0, entry);
-  audit.finish();
-  assert.equal(audit.findings.problems, []);
+  for (const begin of [0, entries.length >> 1]) {
+    const state = new State();
+    for (const [i, entry] of entries.slice(0, begin).entries()) apply(state, i + 1, 0, entry);
+    const audit = new LogAudit(state, (...timer) => recurrences.make(...timer));
+    for (const [i, entry] of entries.slice(begin).entries()) audit.take(begin + i + 1, 0, entry);
+    audit.finish();
+    assert.equal(audit.findings.problems, [], `audited from entry ${begin + 1}`);
+  }
 }
