@@ -7,6 +7,11 @@ import type { JournalReading } from "../../src/journal/reader.ts";
 import { readSidecar } from "../../src/journal/sidecar.ts";
 import { printable } from "../printable.ts";
 import type { Report } from "./doctor-report.ts";
+import type { RuntimePresence } from "./runtime-presence.ts";
+
+const setAsideSnapshot = /^kron\.snapshot(\.pages)?\.damaged-/;
+/** What is being prepared, and the lock that LMDB keeps beside a file that it writes. */
+const leftover = /^kron\.snapshot.*(\.next|-lock)$/;
 
 /** A file of the data directory. */
 export interface FileInfo {
@@ -17,7 +22,12 @@ export interface FileInfo {
 }
 
 /** Lists Kron's files in `directory` and tells `report` what is wrong with them. */
-export function checkFiles(directory: string, reading: JournalReading, report: Report): FileInfo[] {
+export function checkFiles(
+  directory: string,
+  reading: JournalReading,
+  runtime: RuntimePresence,
+  report: Report,
+): FileInfo[] {
   checkMode(directory, "", report);
   const files: FileInfo[] = [];
   for (const name of nodeDisk.list(directory).sort()) {
@@ -27,6 +37,19 @@ export function checkFiles(directory: string, reading: JournalReading, report: R
     files.push({ name, bytes: found.bytes, mode: octal(found.mode) });
     if (name.startsWith(`${activeName}.torn-`)) {
       report.note("set-aside", `${printable(name)} holds bytes that recovery or repair set aside; Kron never reads it`);
+    }
+    if (setAsideSnapshot.test(name)) {
+      report.note(
+        "set-aside",
+        `${printable(name)} is a snapshot that a start could not use; Kron never reads it again`,
+      );
+    }
+    // While a runtime is at work it may be about to finish them.
+    if (leftover.test(name) && runtime.state !== "running") {
+      report.note(
+        "leftover",
+        `${printable(name)} was left by a write of a snapshot that was cut short; Kron removes it`,
+      );
     }
   }
   const names = new Set(files.map(({ name }) => name));

@@ -8,6 +8,9 @@ import { type Column, tableLines } from "../table.ts";
 import { localTime, relativeTime } from "../times.ts";
 import type { Offline } from "./offline.ts";
 
+/** What is asked of the directory. */
+type Looked = Pick<Offline, "state" | "zone" | "runtime">;
+
 /** The lines that a person reads; `--json` has more. */
 const linesMax = 20;
 
@@ -21,8 +24,8 @@ const columns: readonly Column[] = [
 ];
 
 /** The table of what is pending; no lines when nothing is. */
-export function pendingLines(pending: Pending, offline: Offline, nowMs: number, width: number | undefined): string[] {
-  const { state, zone } = offline;
+export function pendingLines(pending: Pending, looked: Looked, nowMs: number, width: number | undefined): string[] {
+  const { state, zone } = looked;
   const when = (ms: number): string[] => [localTime(ms, zone), relativeTime(ms, nowMs).replace(" ago", "")];
   const rows = [
     ...pending.runs.map((run) => [
@@ -30,14 +33,14 @@ export function pendingLines(pending: Pending, offline: Offline, nowMs: number, 
       ...when(run.dueAtMs),
       "1",
       formatRunId(run.id),
-      whyRun(run, offline, nowMs),
+      whyRun(run, looked, nowMs),
     ]),
     ...pending.due.map((due) => [
       printable(due.timerId),
       ...when(due.firstAtMs),
       String(due.count),
       "-",
-      whyDue(due, offline),
+      whyDue(due, looked),
     ]),
   ];
   if (rows.length === 0) return [];
@@ -47,8 +50,8 @@ export function pendingLines(pending: Pending, offline: Offline, nowMs: number, 
 }
 
 /** What is pending, for `--json`. */
-export function pendingJson(pending: Pending, offline: Offline, nowMs: number): object {
-  const { state } = offline;
+export function pendingJson(pending: Pending, looked: Looked, nowMs: number): object {
+  const { state } = looked;
   return {
     runCount: pending.runCount,
     runs: pending.runs.map((run) => ({
@@ -60,7 +63,7 @@ export function pendingJson(pending: Pending, offline: Offline, nowMs: number): 
       scheduledAtMs: run.scheduledAtMs,
       dueAtMs: run.dueAtMs,
       retryAtMs: run.retryAtMs || null,
-      why: whyRun(run, offline, nowMs),
+      why: whyRun(run, looked, nowMs),
     })),
     dueTimerCount: pending.dueTimerCount,
     due: pending.due.map((due) => ({
@@ -70,7 +73,7 @@ export function pendingJson(pending: Pending, offline: Offline, nowMs: number): 
       count: due.count,
       lateMs: nowMs - due.firstAtMs,
       isPaused: due.isPaused,
-      why: whyDue(due, offline),
+      why: whyDue(due, looked),
     })),
   };
 }
@@ -79,7 +82,7 @@ function timerIdOf(state: State, run: Run): string {
   return state.timers.idOf(run.slot) ?? "";
 }
 
-function whyRun(run: Run, { runtime, zone }: Offline, nowMs: number): string {
+function whyRun(run: Run, { runtime, zone }: Looked, nowMs: number): string {
   if (run.state === "retrying") {
     return `attempt ${run.attempt} failed, the next is due ${localTime(run.retryAtMs, zone)} (${relativeTime(run.retryAtMs, nowMs)})`;
   }
@@ -88,7 +91,7 @@ function whyRun(run: Run, { runtime, zone }: Offline, nowMs: number): string {
   return `attempt ${run.attempt} was under way when the process ended; the next start records it as lost`;
 }
 
-function whyDue(due: DueOccurrences, { runtime }: Offline): string {
+function whyDue(due: DueOccurrences, { runtime }: Looked): string {
   if (due.isPaused) return "the timer is paused";
   if (runtime.state !== "running") return "no runtime is there; the next start applies the misfire policy";
   if (due.hasLiveRun) return "a run of the timer is under way";

@@ -18,6 +18,8 @@ export interface JournalBeside {
   readonly uuid: Uint8Array | undefined;
   /** The oldest index that it holds. */
   readonly firstIndex: number;
+  /** Whether there is any segment: without one, entry 1 is not there either. */
+  readonly hasSegments: boolean;
 }
 
 /** A state, and what the snapshot says that it was loaded from; without one the state is empty. */
@@ -65,7 +67,7 @@ export async function chooseGeneration<Newest, Older>(
     const opened = await openOlder(generations);
     if (opened !== undefined) return { kind: "older-snapshot", opened, cause };
     // Entries from the first on: nothing that was acknowledged is only in the snapshot.
-    if (journal.firstIndex > 1) throw cause;
+    if (journal.firstIndex > 1 || !journal.hasSegments) throw cause;
     return { kind: "journal", cause };
   }
 }

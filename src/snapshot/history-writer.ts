@@ -6,12 +6,10 @@ import type { SnapshotBatch, SnapshotStore } from "../ports.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { chunkBytesMax, chunkFinishedAtMs, chunkRowsMax, encodeChunkHead, encodeRow } from "./history-codec.ts";
-import { allOf, chunkKeyOf, chunksOf, lastRowOf, readTimeKey, timeKeyOf } from "./keys.ts";
+import { allOf, chunkKeyOf, chunkKeysBytes, chunksOf, lastRowOf, readTimeKey, timeKeyOf } from "./keys.ts";
 import type { Pace } from "./pace.ts";
 import { keptSinceMs, lastDroppedRow, type Retention } from "./retention.ts";
 
-/** Bytes of the two keys of a chunk. */
-const keyBytes = 14 + 21;
 /** Chunks looked at, by age, in one checkpoint. */
 const sweptMax = 2_000;
 /** Chunks dropped between two looks at the clock. */
@@ -141,7 +139,7 @@ export class HistoryWriter {
     this.#chunk.raw(this.#rows.bytes());
     this.#rows.clear();
     const value = this.#chunk.bytes();
-    const bytes = value.length + keyBytes;
+    const bytes = value.length + chunkKeysBytes;
     this.#batch.put(chunkKeyOf(reference, lastRow), value);
     this.#chunk.clear();
     this.#chunk.number(bytes);
@@ -186,7 +184,7 @@ export class HistoryWriter {
     const chunks: Chunk[] = [];
     this.#store.visit(chunksOf(reference, 0, toRow), (key, value) => {
       const finishedAtMs = chunkFinishedAtMs(new ByteReader(value, "a chunk of history"));
-      chunks.push({ reference, lastRow: lastRowOf(key), finishedAtMs, bytes: value.length + keyBytes });
+      chunks.push({ reference, lastRow: lastRowOf(key), finishedAtMs, bytes: value.length + chunkKeysBytes });
       return true;
     });
     return chunks;

@@ -18,6 +18,9 @@ export type KeyKind = Exclude<keyof typeof kind, "meta">;
 /** The key of the meta value. */
 export const metaKey: Uint8Array = Uint8Array.of(kind.meta);
 
+/** Bytes of the two keys of a chunk of history. */
+export const chunkKeysBytes = 14 + 21;
+
 /** The key of a definition by its number. */
 export function definitionKeyOf(number: number): Uint8Array {
   return keyOf(kind.definition, [number, 6]);
@@ -51,6 +54,11 @@ export function numberOfKey(key: Uint8Array): number {
 /** The last row of the chunk under `key`. */
 export function lastRowOf(key: Uint8Array): number {
   return readNumber(key, 8, 6);
+}
+
+/** What the key of a chunk is made of. */
+export function readChunkKey(key: Uint8Array): { reference: number; lastRow: number } {
+  return { reference: readNumber(key, 1, 7), lastRow: readNumber(key, 8, 6) };
 }
 
 /** What a time key is made of. */

@@ -145,21 +145,34 @@ function loaded(file: SnapshotFile | undefined, { limits }: ReadingContext, jour
   return { state: loadState(file?.store, limits, journal).state, file };
 }
 
-/** A writer may change the LMDB file at any moment; what looks wrong then is looked at again. */
-async function readSettled<T>(context: ReadingContext, read: () => Promise<T>): Promise<T> {
+/**
+ * Reads beside a writer that may change the LMDB file at any moment: what looks wrong then is looked at again.
+ * `errorIn` finds what is wrong in a result that says so instead of failing.
+ */
+export async function readSettled<T>(
+  context: Pick<ReadingContext, "directory" | "disk">,
+  read: () => Promise<T>,
+  errorIn: (result: T) => unknown = () => undefined,
+): Promise<T> {
   for (let tries = triesMax; ; tries -= 1) {
     const before = transactionOf(context);
+    const mayHaveChanged = (error: unknown): boolean =>
+      tries > 1 && isChangeOrDamage(error) && transactionOf(context) !== before;
     try {
-      return await read();
+      const result = await read();
+      if (!mayHaveChanged(errorIn(result))) return result;
     } catch (error) {
-      const isChanged = isKronError(error, "KRON_SNAPSHOT_FAILED") || isUnusable(error);
-      if (tries === 1 || !isChanged || transactionOf(context) === before) throw error;
+      if (!mayHaveChanged(error)) throw error;
     }
   }
 }
 
+function isChangeOrDamage(error: unknown): boolean {
+  return isKronError(error, "KRON_SNAPSHOT_FAILED") || isUnusable(error);
+}
+
 /** What tells one content of the LMDB file from the next; undefined when it is not there or cannot be read. */
-function transactionOf({ directory, disk }: ReadingContext): number | undefined {
+function transactionOf({ directory, disk }: Pick<ReadingContext, "directory" | "disk">): number | undefined {
   const path = snapshotPath(directory, "lmdb");
   if (!disk.exists(path)) return undefined;
   try {
