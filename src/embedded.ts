@@ -6,17 +6,14 @@
 import { assert } from "./core/assert.ts";
 import { KronError } from "./core/errors.ts";
 import type { HistorySource } from "./core/history.ts";
-import { defaultStateLimits, type State } from "./core/state.ts";
-import { type OpenedJournal, openJournal } from "./journal/journal.ts";
-import { nodeDisk } from "./journal/node-disk.ts";
+import type { State } from "./core/state.ts";
 import type { KronSettings } from "./kron-options.ts";
+import { type DirectorySettings, keepSnapshots, type OpenedDirectory, openDirectory } from "./open-directory.ts";
 import type { Clock } from "./ports.ts";
 import { CallbackRunner } from "./runners/callback.ts";
 import type { Callback, OutputSink } from "./runners/callback-context.ts";
-import { olderSnapshotPath } from "./snapshot/choose-snapshot.ts";
 import { HistoryReader } from "./snapshot/history-reader.ts";
-import { CheckpointKeeper } from "./snapshot/keeper.ts";
-import { type OpenedSnapshot, openSnapshot } from "./snapshot/open-snapshot.ts";
+import type { CheckpointKeeper } from "./snapshot/keeper.ts";
 import { Commands, type Registration, type ScheduleResult } from "./supervisor/commands.ts";
 import { Engine } from "./supervisor/engine.ts";
 import type { EventSink } from "./supervisor/events.ts";
@@ -33,12 +30,10 @@ export interface EmbeddedParts {
   readonly output: OutputSink;
 }
 
-/** What an opened directory is made of. */
-interface Opened {
+/** An opened directory with what runs its timers. */
+interface Opened extends OpenedDirectory {
   readonly engine: Engine;
   readonly runner: CallbackRunner;
-  readonly journal: OpenedJournal;
-  readonly snapshot: OpenedSnapshot;
 }
 
 /** An open directory with an engine that runs its timers. */
@@ -68,17 +63,10 @@ export class Embedded {
   /** Locks and recovers `directory`, and starts its engine. Throws what the journal and the snapshot throw. */
   static async open(directory: string, parts: EmbeddedParts): Promise<Embedded> {
     const { settings } = parts;
-    const opened = await openDirectory(directory, parts);
-    const { engine, journal, snapshot } = opened;
-    const snapshots = new CheckpointKeeper(
-      {
-        ...{ state: snapshot.state, store: snapshot.store, journal },
-        ...{ clock: settings.clock, retention: settings.retention, triggers: settings.checkpoint },
-        olderPath: (kind) => olderSnapshotPath(directory, kind),
-        report: (notice) => settings.logger.warn({ ...notice }, "The snapshots have something to tell"),
-      },
-      snapshot,
-    );
+    const directorySettings = reportingTo(settings);
+    const opened = await openWithEngine(directory, parts, directorySettings);
+    const { engine, journal } = opened;
+    const snapshots = keepSnapshots(directory, opened, directorySettings);
     engine.onSettled(() => snapshots.note());
     journal.start(engine.ledger);
     engine.start(journal, hex(settings.random.bytes(8)));
@@ -131,43 +119,25 @@ export class Embedded {
   }
 }
 
-/** Opens snapshot and journal under the lock, and brings a new engine to where they end. */
-async function openDirectory(directory: string, parts: EmbeddedParts): Promise<Opened> {
-  const { settings } = parts;
-  const { clock, logger, random, durability, profile, segmentBytes } = settings;
-  const disk = settings.disk ?? nodeDisk;
-  let snapshot: OpenedSnapshot | undefined;
-  let engine: Engine | undefined;
-  let runner: CallbackRunner | undefined;
-  try {
-    const journal = await openJournal(
-      {
-        ...{ directory, clock, random, durability, profile, disk },
-        ...(segmentBytes !== undefined && { limits: { segmentBytesMax: segmentBytes } }),
-        report: (notice) => logger.warn({ ...notice }, "The journal has something to tell"),
-        loadBase: async (found) => {
-          snapshot = await openSnapshot(
-            {
-              ...{ directory, disk, clock },
-              // LMDB goes to the disk of the machine, past a disk of the caller's own.
-              wish: settings.disk === undefined || settings.snapshot !== "auto" ? settings.snapshot : "file",
-              limits: { ...defaultStateLimits, history: { perTimerMax: settings.retention.count } },
-              report: (notice) => logger.warn({ ...notice }, "The snapshots have something to tell"),
-            },
-            found,
-          );
-          ({ engine, runner } = makeEngine(snapshot.state, parts));
-          return snapshot.base;
-        },
-      },
-      (index, term, entry) => engine?.ledger.replay(index, term, entry),
-    );
-    assert(snapshot !== undefined && engine !== undefined && runner !== undefined, "the snapshot was asked for");
-    return { engine, runner, journal, snapshot };
-  } catch (error) {
-    await snapshot?.store.close();
-    throw error;
-  }
+function reportingTo(settings: KronSettings): DirectorySettings {
+  const { logger } = settings;
+  return {
+    ...settings,
+    reportJournal: (notice) => logger.warn({ ...notice }, "The journal has something to tell"),
+    reportSnapshot: (notice) => logger.warn({ ...notice }, "The snapshots have something to tell"),
+  };
+}
+
+/** Opens the directory, and brings a new engine to where it ends. */
+async function openWithEngine(directory: string, parts: EmbeddedParts, settings: DirectorySettings): Promise<Opened> {
+  let made: ReturnType<typeof makeEngine> | undefined;
+  const opened = await openDirectory(directory, settings, (state) => {
+    const { engine, runner } = makeEngine(state, parts);
+    made = { engine, runner };
+    return (index, term, entry) => engine.ledger.replay(index, term, entry);
+  });
+  assert(made !== undefined, "the engine was made when the snapshot was there");
+  return { ...opened, ...made };
 }
 
 function makeEngine(state: State, parts: EmbeddedParts): { engine: Engine; runner: CallbackRunner } {
