@@ -5,7 +5,6 @@
 
 import { LogAudit } from "../../src/core/audit.ts";
 import { digest } from "../../src/core/digest.ts";
-import { isKronError } from "../../src/core/errors.ts";
 import { checkState } from "../../src/core/invariants.ts";
 import { findPending, type Pending } from "../../src/core/pending.ts";
 import { defaultStateLimits, State } from "../../src/core/state.ts";
@@ -30,15 +29,13 @@ import type { CommandContext } from "../context.ts";
 import { checkFiles, type FileInfo } from "./doctor-files.ts";
 import { Report } from "./doctor-report.ts";
 import { reportSnapshots } from "./doctor-snapshots.ts";
-import { judgeStart, type Start } from "./doctor-start.ts";
-import { checkDirectory, checkThere, displayZone } from "./offline.ts";
+import { isStale, judgeStart, type Start } from "./doctor-start.ts";
+import { checkDirectory, checkThere, displayZone, retriedBesideWriter } from "./offline.ts";
 import { findRuntime, type RuntimePresence } from "./runtime-presence.ts";
 import { bytesText, verdictText } from "./verdict-text.ts";
 
 /** Pending occurrences that are listed; the others are counted. */
 const pendingListedMax = 100;
-/** How often all of it is done again because a writer has changed what was being read. */
-const triesMax = 4;
 
 /** All that was found. */
 export interface Examined {
@@ -61,14 +58,7 @@ export interface Examined {
 /** Examines the directory of `context`. Rejects with a `CommandError` when there is nothing to examine. */
 export async function examine(context: CommandContext): Promise<Examined> {
   checkDirectory(context.dataDir);
-  for (let tries = triesMax; ; tries -= 1) {
-    try {
-      const examined = await examineOnce(context);
-      if (tries === 1 || examined.reading.verdict.kind !== "dropped") return examined;
-    } catch (error) {
-      if (tries === 1 || !isKronError(error, "KRON_SNAPSHOT_FAILED")) throw error;
-    }
-  }
+  return await retriedBesideWriter(() => examineOnce(context), isStale);
 }
 
 async function examineOnce(context: CommandContext): Promise<Examined> {

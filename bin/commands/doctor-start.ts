@@ -11,7 +11,17 @@ import { verdictText } from "./verdict-text.ts";
 /** The next start, as far as the files say. */
 export type Start =
   | { readonly isPossible: true; readonly from: "snapshot" | "older-snapshot" | "journal"; readonly baseIndex: number }
-  | { readonly isPossible: false; readonly why: string };
+  | {
+      readonly isPossible: false;
+      readonly why: string;
+      /** A writer has dropped meanwhile what was to be read: all of it has to be looked at again. */
+      readonly isStale: boolean;
+    };
+
+/** Whether what was found is of different moments, as a writer was at work. */
+export function isStale({ reading, start }: { readonly reading: JournalReading; readonly start: Start }): boolean {
+  return reading.verdict.kind === "dropped" || (!start.isPossible && start.isStale);
+}
 
 /** What the audit has read already. */
 export interface AuditedJournal {
@@ -34,15 +44,16 @@ export async function judgeStart(
     const baseIndex = meta?.appliedIndex ?? 0;
     const reading = audited.baseIndex === baseIndex ? audited.reading : readFrom(context, meta);
     const { kind } = reading.verdict;
-    if (kind === "corrupt" || kind === "dropped") return { isPossible: false, why: verdictText(reading) };
+    const isStale = kind === "dropped";
+    if (isStale || kind === "corrupt") return { isPossible: false, why: verdictText(reading), isStale };
     if (audited.failedAt > baseIndex) {
-      return { isPossible: false, why: `entry ${audited.failedAt} cannot be replayed` };
+      return { isPossible: false, why: `entry ${audited.failedAt} cannot be replayed`, isStale };
     }
     const from = meta === undefined ? "journal" : choice.kind === "newest" ? "snapshot" : choice.kind;
     return { isPossible: true, from, baseIndex };
   } catch (error) {
     if (!isKronError(error)) throw error;
-    return { isPossible: false, why: error.message };
+    return { isPossible: false, why: error.message, isStale: false };
   }
 }
 

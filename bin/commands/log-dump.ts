@@ -20,6 +20,9 @@ export interface LogDumpOptions {
   readonly limit?: string;
 }
 
+/** How often the dump goes on behind what a writer has dropped. */
+const triesMax = 4;
+
 /** Ends a reading when all that was wanted has been seen. */
 class Enough extends Error {}
 
@@ -30,13 +33,18 @@ export function logDump(context: CommandContext, options: LogDumpOptions): ExitC
   const limit = readCount(options.limit, "--limit", Number.MAX_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER);
   checkDirectory(context.dataDir);
   let count = 0;
+  let next = from;
   const onEntry = (index: number, term: number, entry: Entry, where: EntryWhere): void => {
     if (index > to || count >= limit) throw new Enough("All entries that were wanted have been printed");
-    if (index < from) return;
+    if (index > next) tellDropped(context, options.from === undefined && next === 1 ? index : next, index);
+    next = index + 1;
     count += 1;
     context.output.jsonLine(entryJson(index, term, entry, where));
   };
-  const reading = readUntilEnough(context.dataDir, onEntry);
+  let reading = readUntilEnough(context.dataDir, next, onEntry);
+  for (let tries = triesMax; reading?.verdict.kind === "dropped" && tries > 1; tries -= 1) {
+    reading = readUntilEnough(context.dataDir, next, onEntry);
+  }
   if (reading === undefined) return ExitCode.OK;
   checkThere(context.dataDir, reading);
   if (reading.verdict.kind !== "corrupt") return ExitCode.OK;
@@ -47,9 +55,21 @@ export function logDump(context: CommandContext, options: LogDumpOptions): ExitC
   return ExitCode.PROBLEMS;
 }
 
-function readUntilEnough(directory: string, onEntry: Parameters<typeof readJournal>[2]): JournalReading | undefined {
+/** Entries that are wanted and were dropped behind a snapshot, before the dump began or while it went on. */
+function tellDropped({ output }: CommandContext, firstIndex: number, index: number): void {
+  if (firstIndex === index) return;
+  output.message(
+    `kron: entries ${firstIndex} to ${index - 1} are no longer in the journal; a snapshot holds what they did`,
+  );
+}
+
+function readUntilEnough(
+  directory: string,
+  from: number,
+  onEntry: Parameters<typeof readJournal>[2],
+): JournalReading | undefined {
   try {
-    return readJournal(directory, nodeDisk, onEntry);
+    return readJournal(directory, nodeDisk, onEntry, { from });
   } catch (error) {
     if (error instanceof Enough) return undefined;
     throw error;

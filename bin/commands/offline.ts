@@ -49,7 +49,7 @@ export interface Offline {
 }
 
 /** A timer keeps what its own policy says; how much its runtime keeps of others is not on record, so all there is is shown. */
-const everyRow: Retention = {
+export const everyRow: Retention = {
   count: Number.POSITIVE_INFINITY,
   ageMs: Number.POSITIVE_INFINITY,
   bytes: Number.POSITIVE_INFINITY,
@@ -90,6 +90,21 @@ export function offlineOf(
   };
 }
 
+/** Does `read` again when a writer has changed what it was reading, which it says by failing, or `isStale` by its result. */
+export async function retriedBesideWriter<T>(
+  read: () => Promise<T>,
+  isStale: (result: T) => boolean = () => false,
+): Promise<T> {
+  for (let tries = triesMax; ; tries -= 1) {
+    try {
+      const result = await read();
+      if (tries === 1 || !isStale(result)) return result;
+    } catch (error) {
+      if (tries === 1 || !isKronError(error, "KRON_SNAPSHOT_FAILED")) throw error;
+    }
+  }
+}
+
 /**
  * Opens the directory, hands it to `read`, and closes its store. When a writer has changed the snapshot while `read`
  * was at it, all of it is done again, so `read` must not print.
@@ -98,16 +113,14 @@ export async function readOffline<T>(
   context: CommandContext,
   read: (offline: Offline) => T,
 ): Promise<{ readonly offline: Offline; readonly result: T }> {
-  for (let tries = triesMax; ; tries -= 1) {
+  return await retriedBesideWriter(async () => {
     const offline = await openOffline(context);
     try {
       return { offline, result: read(offline) };
-    } catch (error) {
-      if (tries === 1 || !isKronError(error, "KRON_SNAPSHOT_FAILED")) throw error;
     } finally {
       await offline.close();
     }
-  }
+  });
 }
 
 function snapshotInfo({ file }: ReadSnapshot): SnapshotInfo | undefined {

@@ -4,8 +4,9 @@
  */
 
 import { apply } from "../../src/core/apply.ts";
+import type { Entry } from "../../src/core/record.ts";
 import { defaultStateLimits, type State, type StateLimits } from "../../src/core/state.ts";
-import type { Base, FoundJournal } from "../../src/journal/base.ts";
+import type { Base } from "../../src/journal/base.ts";
 import { sidecarName } from "../../src/journal/files.ts";
 import { type JournalReading, readJournal } from "../../src/journal/reader.ts";
 import { findJournal } from "../../src/journal/survey.ts";
@@ -40,7 +41,7 @@ export async function readDirectory(directory: string, disk: Disk, clock: Clock)
     const found = findJournal(directory, disk);
     const snapshot = await readSnapshot({ directory, disk, clock, limits }, found);
     try {
-      const base = baseOf(snapshot, found);
+      const base = baseOf(snapshot);
       const reading = replayBehind(directory, disk, snapshot.state, base);
       const { verdict } = reading;
       if (verdict.kind !== "dropped") return { state: snapshot.state, snapshot, reading };
@@ -54,19 +55,28 @@ export async function readDirectory(directory: string, disk: Disk, clock: Clock)
   }
 }
 
-/** What the journal has to go on from; undefined when neither snapshot nor journal says whose it is. */
-export function baseOf({ file }: Pick<ReadSnapshot, "file">, { uuid }: FoundJournal): Base | undefined {
-  if (file !== undefined) {
-    return { index: file.meta.appliedIndex, term: file.meta.appliedTerm, uuid: file.meta.uuid };
-  }
-  return uuid === undefined ? undefined : { index: 0, term: 0, uuid };
+/** What the next start would have the journal go on from; undefined for its beginning. Rejects as `readSnapshot`. */
+export async function readBase(directory: string, disk: Disk, clock: Clock): Promise<Base | undefined> {
+  const context = { directory, disk, clock, limits: defaultStateLimits };
+  const snapshot = await readSnapshot(context, findJournal(directory, disk));
+  await snapshot.file?.store.close();
+  return baseOf(snapshot);
+}
+
+function baseOf({ file }: ReadSnapshot): Base | undefined {
+  if (file === undefined) return undefined;
+  return { index: file.meta.appliedIndex, term: file.meta.appliedTerm, uuid: file.meta.uuid };
 }
 
 function replayBehind(directory: string, disk: Disk, state: State, base: Base | undefined): JournalReading {
-  const replay = (index: number, term: number, entry: Parameters<typeof apply>[3]): void => {
-    apply(state, index, term, entry);
+  let droppedTo: number | undefined;
+  const replay = (index: number, term: number, entry: Entry): void => {
+    // Without a base nothing else tells that the journal has lost its beginning meanwhile.
+    if (index !== state.appliedIndex + 1) droppedTo ??= index;
+    else apply(state, index, term, entry);
   };
-  return readJournal(directory, disk, replay, base === undefined ? {} : { base });
+  const reading = readJournal(directory, disk, replay, base === undefined ? {} : { base });
+  return droppedTo === undefined ? reading : { ...reading, verdict: { kind: "dropped", firstIndex: droppedTo } };
 }
 
 /** Entries between the snapshot and the journal's beginning are damage once it is known that nobody just dropped them. */

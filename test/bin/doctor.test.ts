@@ -45,10 +45,12 @@ test("doctor accounts for everything in a directory that is well", async () => {
   assert.match(stdout, /\n\nno problems found\n$/);
   const report = kronJson(["doctor", "--data-dir", directory, "--now", lookedAt]);
   assert.equal(Object.keys(report), [
-    ...["version", "command", "dataDir", "nowMs", "verdict", "runtime", "journal", "files", "replay"],
-    ...["occurrences", "runs", "pending", "problemCount", "problems", "noteCount", "notes"],
+    ...["version", "command", "dataDir", "nowMs", "verdict", "runtime", "journal", "snapshots", "start", "files"],
+    ...["replay", "occurrences", "runs", "pending", "problemCount", "problems", "noteCount", "notes"],
   ]);
-  assert.equal([report.verdict, report.problems, report.notes], ["ok", [], []]);
+  assert.equal([report.verdict, report.problems], ["ok", []]);
+  const notes = (report.notes as { code: string }[]).map(({ code }) => code);
+  assert.equal(notes, ["snapshot-in-plain-file"]);
   const runs = report.runs as Record<string, number>;
   assert.is((runs.scheduled ?? 0) + (runs.manual ?? 0), (runs.succeeded ?? 0) + (runs.dead ?? 0));
   assert.equal(

@@ -57,6 +57,32 @@ test("the runtime is seen, and what it is doing", () => {
   );
 });
 
+test("every reading command works beside a runtime that writes checkpoints and drops segments all the time", async () => {
+  const directory = join(scratchDirectory(), "data");
+  const path = repositoryPath("dist/test/bin/live-runtime.js");
+  const child = spawn(process.execPath, [path, directory, "checkpoints"], { stdio: ["pipe", "pipe", "inherit"] });
+  try {
+    await once(child.stdout as NodeJS.EventEmitter, "data");
+    for (let round = 0; round < 3; round++) {
+      for (const args of [
+        ["doctor"],
+        ["job", "list"],
+        ["job", "history", "busy", "--limit", "1000"],
+        ["job", "status", "endless"],
+        ["log", "verify"],
+        ["log", "dump"],
+      ]) {
+        const { exitCode, stdout, stderr } = kron([...args, "--data-dir", directory]);
+        assert.is(exitCode, 0, `${args.join(" ")}: ${stderr}${args[1] === "dump" ? "" : stdout}`);
+      }
+    }
+    const { journal } = kronJson(["doctor", "--data-dir", directory]) as { journal: { firstIndex: number } };
+    assert.ok(journal.firstIndex > 1, "segments were dropped");
+  } finally {
+    child.kill("SIGKILL");
+  }
+});
+
 test("log repair does not touch a directory that a runtime holds", () => {
   const { exitCode, stdout, stderr } = kron(["log", "repair", "--accept-loss", "--data-dir", dataDir]);
   assert.equal([exitCode, stdout], [5, ""]);

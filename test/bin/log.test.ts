@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../support/suite.ts";
@@ -57,7 +57,7 @@ test("log verify counts and says that all is well", () => {
   assert.is(exitCode, 0);
   assert.match(
     stdout,
-    /^segments: {2}1 \(1\.0 MiB\)\nentries: {3}\d+ \(1 to \d+\), \d+ records\nsynced: {4}up to entry \d+ at least\nverdict: {3}clean, every checksum is good\n$/,
+    /^segments: {2}1 \(1\.0 MiB\)\nentries: {3}\d+ \(1 to \d+\), \d+ records\nsynced: {4}up to entry \d+ at least\nsnapshot: {2}kron\.snapshot\.pages: as of entry \d+, \d+ values \(.*\), every checksum is good\nverdict: {3}clean, every checksum is good\n$/,
   );
   const { verdict, entries, lastIndex, uuid } = kronJson(["log", "verify", "--data-dir", example]);
   assert.equal([verdict, entries], [{ kind: "clean" }, lastIndex]);
@@ -131,6 +131,7 @@ test("a damaged journal is refused, and what stands before the damage is shown",
 
 test("log repair asks for the loss to be accepted, then sets the damaged bytes aside", () => {
   const directory = copy();
+  rmSync(join(directory, "kron.snapshot.pages"));
   const { index, last } = damage(directory);
   const asked = kron(["log", "repair", "--data-dir", directory]);
   assert.is(asked.exitCode, 6);
@@ -145,6 +146,20 @@ test("log repair asks for the loss to be accepted, then sets the damaged bytes a
   assert.match(examined.stdout, /set-aside: kron\.aof\.torn-\d+ holds bytes/);
   const again = kron(["log", "repair", "--data-dir", directory]);
   assert.equal([again.exitCode, again.stdout], [0, "nothing to do: all that was acknowledged is there\n"]);
+});
+
+test("log repair keeps what the snapshot holds of a damaged journal", () => {
+  const directory = copy();
+  const { index, last } = damage(directory);
+  const asked = kron(["log", "repair", "--data-dir", directory]);
+  assert.is(asked.exitCode, 6);
+  const kept = `kept: {6}everything up to entry ${last}\n +the snapshot holds what is damaged\n`;
+  assert.match(asked.stdout, new RegExp(`damage: {4}entries ${index} to ${last}, .*\n${kept}nothing was changed\n$`));
+  const repaired = kronJson(["log", "repair", "--accept-loss", "--data-dir", directory]);
+  assert.equal([repaired.outcome, repaired.lost, repaired.lastIndex], ["repaired", null, last]);
+  const examined = kron(["doctor", "--data-dir", directory]);
+  assert.is(examined.exitCode, 0, examined.stdout);
+  assert.is((kronJson(["job", "list", "--data-dir", directory]).timers as unknown[]).length, 6);
 });
 
 test("an unfinished write at the end is no damage", () => {
@@ -163,7 +178,7 @@ test("an unfinished write at the end is no damage", () => {
   assert.match(verified.stdout, /verdict: {3}good up to an unfinished write at kron\.aof:\d+/);
   const examined = kron(["doctor", "--data-dir", directory]);
   assert.is(examined.exitCode, 0);
-  assert.match(examined.stdout, /notes \(1\)\n {2}torn-tail: /);
+  assert.match(examined.stdout, /notes \(2\)\n {2}torn-tail: /);
   assert.equal(
     readdirSync(directory).filter((name) => name.includes("torn")),
     [],
