@@ -133,6 +133,12 @@ function addLogCommands(program: Command): void {
       run(command, async (context) => (await import("./commands/log-dump.ts")).logDump(context, options)),
     );
   log
+    .command("compact")
+    .description("write a checkpoint and drop what the journal need not hold; takes the lock of the directory")
+    .action((_options, command: Command) =>
+      run(command, async (context) => (await import("./commands/log-compact.ts")).logCompact(context)),
+    );
+  log
     .command("repair")
     .description("cut a damaged journal before the damage; takes the lock of the directory")
     .option("--accept-loss", "give up acknowledged entries that cannot be read")
