@@ -1,11 +1,15 @@
 /** The part of `kron doctor` that tells of snapshots: which can be used, and what becomes of those that cannot. */
 
-import { basename } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { isKronError } from "../../src/core/errors.ts";
 import type { FoundJournal } from "../../src/journal/base.ts";
+import { nodeDisk } from "../../src/journal/node-disk.ts";
 import type { JournalReading } from "../../src/journal/reader.ts";
 import { connects } from "../../src/snapshot/choose-snapshot.ts";
 import { type ExaminedSnapshot, newestOf } from "../../src/snapshot/examine-snapshots.ts";
+import { probeLmdb } from "../../src/snapshot/lmdb-probe.ts";
 import { relativeTime } from "../times.ts";
 import type { Report } from "./doctor-report.ts";
 import type { Start } from "./doctor-start.ts";
@@ -115,11 +119,23 @@ function reportNewest(newest: ExaminedSnapshot, { snapshots, reading }: Snapshot
   );
 }
 
+/** LMDB is tried elsewhere: in the directory that is looked at, nothing is written. */
 async function whyPlainFile(): Promise<string> {
   try {
-    await import("lmdb");
-    return "LMDB can be loaded here, so the runtime was told to use it, or LMDB did not work where it ran";
+    const trouble = await tryLmdbElsewhere();
+    if (trouble !== undefined) return `LMDB does not work on this machine (${trouble})`;
+    return "LMDB works on this machine, so the runtime was told to use it, or LMDB did not work where it ran";
   } catch (error) {
-    return `LMDB cannot be loaded here (${error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)})`;
+    // Not a word on the directory itself: it is as sound without an answer.
+    return `LMDB could not be tried on this machine (${error instanceof Error ? error.message : String(error)})`;
+  }
+}
+
+async function tryLmdbElsewhere(): Promise<string | undefined> {
+  const elsewhere = mkdtempSync(join(tmpdir(), "kron-probe-"));
+  try {
+    return await probeLmdb(elsewhere, nodeDisk);
+  } finally {
+    rmSync(elsewhere, { recursive: true, force: true });
   }
 }
