@@ -143,7 +143,7 @@ export class TimerBook {
     }
     if (status === "cancelled" && shown.nextMs !== undefined) this.#report("is cancelled and has a next due time");
     this.#checkMark(shown);
-    const isAsBefore = status !== "cancelled" && shown.mark === markBefore;
+    const isAsBefore = !this.#statuses.has("cancelled") && shown.mark === markBefore;
     if (this.#doubtful !== undefined && isAsBefore) this.occurrences.merge(this.#doubtful);
     this.#doubtful = undefined;
     for (const problem of this.history.check(shown.rows, rowsMax)) this.#report(problem);
