@@ -45,9 +45,9 @@ export class Occurrences {
     return stretch;
   }
 
-  /** The rule before a stretch. */
-  ruleBefore(stretch: Stretch): Rule | undefined {
-    return this.#stretches[this.#stretches.indexOf(stretch) - 1]?.rule;
+  /** The stretch before one. */
+  before(stretch: Stretch): Stretch | undefined {
+    return this.#stretches[this.#stretches.indexOf(stretch) - 1];
   }
 
   /** Takes back a `begin`: nothing changed with it. */

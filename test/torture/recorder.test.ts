@@ -84,6 +84,21 @@ test("finds a timer that is gone, and one that nobody asked for", () => {
   assertFinds(judge([shown([], 1_150)]), /nobody had asked for it/);
 });
 
+test("takes two changes to another schedule that crossed for one beginning or two, and finds it when they did not", () => {
+  const other = { kind: "grid", key: "every 16", stepMs: 16, isAligned: false } as const;
+  const [second, third] = [asked(2, "schedule", "m2"), asked(3, "schedule", "m3")].map((fact) => ({
+    ...fact,
+    rule: other,
+  }));
+  const [toldSecond, toldThird] = [timer("TIMER_UPDATED", 1_110), timer("TIMER_UPDATED", 1_118)];
+  const crossing = [second, third, toldSecond, toldThird, done(2), done(3)] as Fact[];
+  const apart = [second, toldSecond, done(2), third, toldThird, done(3)] as Fact[];
+  const runs = [run("RUN_DUE", "r3", 0), began("r3", 1, 30, 1_134), run("RUN_SUCCEEDED", "r3", 1)];
+  const end = shown([...rows, row("r3", 1_134, 30)], 1_150, { mark: "m3", rule: other });
+  assert.equal(judge([...founding, ...crossing, ...runs], [end]), []);
+  assertFinds(judge([...founding, ...apart, ...runs], [end]), /1126 has no outcome/);
+});
+
 test("finds a definition that was acknowledged and is not there", () => {
   const second = [asked(2, "schedule", "m2"), timer("TIMER_UPDATED", 1_120), done(2)];
   assertFinds(judge([...founding, ...second], [shown(rows, 1_150)]), /has definition m1, and m2 was the last/);

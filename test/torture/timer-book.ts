@@ -35,6 +35,8 @@ export class TimerBook {
   #mark: string | undefined;
   /** Changes of definition that were told, and whose promise is still to come. */
   #unnamed: { readonly type: TimerEvent["type"]; readonly stretch: Stretch }[] = [];
+  /** Changes beside which others were on their way. */
+  readonly #crowded = new WeakSet<Stretch>();
   #isOneShot = false;
   /** Begun where a change that was never told may have taken effect when the last process ended. */
   #doubtful: Stretch | undefined;
@@ -172,14 +174,24 @@ export class TimerBook {
 
   #define(type: TimerEvent["type"], atMs: number): void {
     this.#doubtful = undefined;
-    this.#unnamed.push({ type, stretch: this.occurrences.begin(undefined, atMs) });
+    const stretch = this.occurrences.begin(undefined, atMs);
+    // Another one that is on its way was made with the rule in mind that held before this change.
+    if (this.#asks.open(this.id).filter(({ what }) => what === "schedule").length > 1) this.#crowded.add(stretch);
+    this.#unnamed.push({ type, stretch });
   }
 
   #name(type: TimerEvent["type"], stretch: Stretch, rule: Rule): void {
     stretch.rule = rule;
+    const before = this.occurrences.before(stretch);
     // An update that leaves the schedule as it was leaves its due times too.
-    const isSame = type === "TIMER_UPDATED" && this.occurrences.ruleBefore(stretch)?.key === rule.key;
-    if (isSame) this.occurrences.merge(stretch);
+    if (type !== "TIMER_UPDATED" || before?.rule?.key !== rule.key) return;
+    if (!this.#crowded.has(before)) {
+      this.occurrences.merge(stretch);
+      return;
+    }
+    // One that knew of another schedule begins anew, one that did not leaves them: either may have come first.
+    before.rule = undefined;
+    stretch.rule = undefined;
   }
 
   /** A one-shot ends with its occurrence, whatever it was before. */
