@@ -60,6 +60,7 @@ Examples:
     );
   addJobCommands(program);
   addLogCommands(program);
+  addBackupCommands(program);
   program
     .command("doctor")
     .description("prove from the files that nothing is lost and every occurrence is accounted for")
@@ -144,6 +145,38 @@ function addLogCommands(program: Command): void {
     .option("--accept-loss", "give up acknowledged entries that cannot be read")
     .action((options, command: Command) =>
       run(command, async (context) => (await import("./commands/log-repair.ts")).logRepair(context, options)),
+    );
+}
+
+function addBackupCommands(program: Command): void {
+  program
+    .command("backup <file>")
+    .description("write everything to one file, also while a runtime is at work")
+    .option("--force", "replace the file if it is there")
+    .action((file: string, options, command: Command) =>
+      run(command, async (context) => (await import("./commands/backup.ts")).backup(context, file, options)),
+    );
+  program
+    .command("restore <file>")
+    .description("make a new data directory of a backup")
+    .action((file: string, _options, command: Command) =>
+      run(command, async (context) => (await import("./commands/restore.ts")).restore(context, file)),
+    );
+  program
+    .command("export")
+    .description("print all timers as lines of JSON")
+    .option("--jsonl", "lines of JSON, the only format there is")
+    .option("--history", "print their history too")
+    .action((options, command: Command) =>
+      run(command, async (context) => (await import("./commands/export.ts")).exportLines(context, options)),
+    );
+  program
+    .command("import [file]")
+    .description("create the timers of an export, from a file or standard input; takes the lock of the directory")
+    .option("--on-conflict <choice>", "fail, skip or replace timers that are there already (default: fail)")
+    .option("--dry-run", "check everything and change nothing")
+    .action((file: string | undefined, options, command: Command) =>
+      run(command, async (context) => (await import("./commands/import.ts")).importLines(context, file, options)),
     );
 }
 

@@ -22,11 +22,15 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** Runs `kron` with `args`; the environment has neither colours nor a data directory unless `env` gives them. */
-export function kron(args: readonly string[], env: Readonly<Record<string, string>> = {}): Result {
+/**
+ * Runs `kron` with `args` and `input`; the environment has neither colours nor a data directory unless `env` gives
+ * them.
+ */
+export function kron(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = ""): Result {
   const { KRON_HOME: _home, FORCE_COLOR: _force, NO_COLOR: _no, ...rest } = process.env;
   const { status, stdout, stderr } = spawnSync(process.execPath, [programPath, ...args], {
     encoding: "utf8",
+    input,
     env: { ...rest, TZ: "UTC", ...env },
     timeout: 60_000,
     maxBuffer: 64 * 1024 * 1024,
