@@ -1,0 +1,121 @@
+/**
+ * Writes a backup: the snapshot of a directory with the journal behind it applied, as one plain file. A runtime may
+ * be at work in the directory; nothing is asked of it, and nothing there is written.
+ */
+
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { digest } from "../../src/core/digest.ts";
+import { isKronError, KronError } from "../../src/core/errors.ts";
+import { nodeDisk } from "../../src/journal/node-disk.ts";
+import { BackupStore } from "../../src/snapshot/backup-store.ts";
+import { type CheckpointCursor, writeCheckpoint } from "../../src/snapshot/checkpoint.ts";
+import type { Retention } from "../../src/snapshot/retention.ts";
+import { nextPath } from "../../src/snapshot/snapshot-files.ts";
+import { systemClock } from "../../src/system.ts";
+import { CommandError, ExitCode } from "../exit-codes.ts";
+import { openBackup } from "./backup-check.ts";
+import { checkThere } from "./offline.ts";
+import { type DirectoryReading, readDirectory } from "./read-directory.ts";
+
+/** What was written, as it was read back. */
+export interface WrittenBackup {
+  /** The id of the directory's journal, in hexadecimal. */
+  readonly source: string;
+  readonly asOfEntry: number;
+  readonly asOfMs: number;
+  readonly timers: number;
+  readonly unfinishedRuns: number;
+  readonly bytes: number;
+}
+
+/** How often all of it is done again, as a writer used pages again that were still to be read. */
+const triesMax = 8;
+
+/** Nothing is dropped from a backup but what the timers' own policies drop. */
+const everyRow: Retention = {
+  count: Number.POSITIVE_INFINITY,
+  ageMs: Number.POSITIVE_INFINITY,
+  bytes: Number.POSITIVE_INFINITY,
+};
+
+/**
+ * Writes a backup of `directory` to `path`, where it stands whole or not at all; what is there is replaced. Rejects
+ * with a `CommandError`, with what keeps the directory from being read, `KRON_DISK_FULL` or `KRON_SNAPSHOT_FAILED`.
+ */
+export async function writeBackup(directory: string, path: string): Promise<WrittenBackup> {
+  // Under another name until it has been read back.
+  const unfinished = `${path}.unfinished`;
+  try {
+    const wanted = await writeSettled(directory, unfinished);
+    const written = await readBack(unfinished, wanted);
+    nodeDisk.rename(unfinished, path);
+    nodeDisk.syncDirectory(dirname(path));
+    return written;
+  } catch (error) {
+    for (const left of [unfinished, nextPath(unfinished)]) rmSync(left, { force: true });
+    throw error;
+  }
+}
+
+/** The digest of the state that was written. */
+async function writeSettled(directory: string, path: string): Promise<string> {
+  for (let tries = triesMax; ; tries -= 1) {
+    const reading = await readDirectory(directory, nodeDisk, systemClock());
+    try {
+      requireWhole(directory, reading);
+      return await write(reading, path);
+    } catch (error) {
+      // What could not be written would not be the next time.
+      const isChanged = isKronError(error, "KRON_SNAPSHOT_FAILED") && error.details?.path !== path;
+      if (tries === 1 || !isChanged) throw error;
+    } finally {
+      await reading.snapshot.file?.store.close();
+    }
+  }
+}
+
+function requireWhole(directory: string, { reading }: DirectoryReading): void {
+  checkThere(directory, reading);
+  const { verdict } = reading;
+  if (verdict.kind !== "corrupt") return;
+  const { segment, offset, firstIndex, lastIndex, fault } = verdict;
+  throw new KronError(
+    "KRON_JOURNAL_CORRUPT",
+    `Expected to read every acknowledged entry, ${firstIndex} to ${lastIndex} cannot be (${segment}:${offset}, ${fault}); no backup was written`,
+    { hint: "Run `kron doctor`; keep a copy of the directory, then restore an older backup or repair it" },
+  );
+}
+
+async function write({ state, snapshot, reading }: DirectoryReading, path: string): Promise<string> {
+  const { file } = snapshot;
+  const uuid = file?.meta.uuid ?? reading.uuid;
+  // Entries were read, so a segment was, whose head says it.
+  if (uuid === undefined) throw new CommandError(ExitCode.FAILURE, "Expected a journal that says its id");
+  const cursor: CheckpointCursor = {
+    serial: file?.meta.serial ?? 0,
+    historyBytes: file?.meta.historyBytes ?? 0,
+    sweepFrom: undefined,
+  };
+  const clock = systemClock();
+  const store = new BackupStore(path, { disk: nodeDisk, clock, source: file?.store });
+  const context = { state, store, clock, uuid, retention: everyRow, synced: () => Promise.resolve() };
+  await writeCheckpoint(context, cursor);
+  return digest(state);
+}
+
+async function readBack(path: string, wanted: string): Promise<WrittenBackup> {
+  const { store, meta, state } = await openBackup(path);
+  try {
+    if (digest(state) !== wanted) {
+      throw new CommandError(ExitCode.FAILURE, "Expected the backup to hold the state that was read, it does not");
+    }
+    return {
+      source: Buffer.from(meta.uuid).toString("hex"),
+      ...{ asOfEntry: meta.appliedIndex, asOfMs: meta.atMs, timers: meta.timerCount, unfinishedRuns: meta.runCount },
+      bytes: store.bytes,
+    };
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,82 @@
+/** `kron backup <file>`: everything in a data directory, as one file that `kron restore` makes a directory of. */
+
+import { createHash } from "node:crypto";
+import { createReadStream, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { Zones } from "../../src/core/zone.ts";
+import { nodeDisk } from "../../src/journal/node-disk.ts";
+import { intlOffsetSource } from "../../src/zone-source.ts";
+import { type CommandContext, jsonVersion } from "../context.ts";
+import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import { printable } from "../printable.ts";
+import { fullTime } from "../times.ts";
+import { writeBackup } from "./backup-file.ts";
+import { checkDirectory, displayZone } from "./offline.ts";
+
+/** Options of `kron backup`. */
+export interface BackupOptions {
+  readonly force?: boolean;
+}
+
+/** Writes the backup and says what it holds. */
+export async function backup(context: CommandContext, file: string, options: BackupOptions): Promise<ExitCodeValue> {
+  const { dataDir, output, nowMs } = context;
+  const zone = displayZone(context, new Zones(intlOffsetSource()));
+  checkDirectory(dataDir);
+  const path = checkTarget(dataDir, file, options.force === true);
+  const written = await writeBackup(dataDir, path);
+  const sha256 = await hashOf(path);
+  if (output.options.isJson) {
+    output.json({ version: jsonVersion, command: "backup", dataDir, file: path, ...written, sha256 });
+    return ExitCode.OK;
+  }
+  output.line(`written:   ${printable(path)}`);
+  output.line(`as of:     entry ${written.asOfEntry}, ${fullTime(written.asOfMs, zone, nowMs)}`);
+  output.line(`timers:    ${written.timers}, with ${written.unfinishedRuns} unfinished runs and all history`);
+  output.line(`bytes:     ${written.bytes}`);
+  output.line(`sha-256:   ${sha256}`);
+  return ExitCode.OK;
+}
+
+/** Where the backup goes. Throws a `CommandError` where it must not. */
+function checkTarget(dataDir: string, file: string, isForced: boolean): string {
+  if (file === "-") {
+    throw new CommandError(
+      ExitCode.USAGE,
+      "Expected the path of a file, got -: a backup is read back before it counts, and so is no stream",
+      "Write it to a file, then copy that; `kron export` prints lines of JSON",
+    );
+  }
+  const path = resolve(file);
+  const directory = dirname(path);
+  if (nodeDisk.stat(directory) === undefined && !nodeDisk.exists(directory)) {
+    throw new CommandError(ExitCode.NOT_FOUND, `Expected a directory at ${printable(directory)}, nothing is there`);
+  }
+  const real = join(realpathSync(directory), basename(path));
+  // Its files have names that mean something there.
+  if (`${real}/`.startsWith(`${realpathSync(dataDir)}/`)) {
+    throw new CommandError(ExitCode.USAGE, `Expected a path outside of the data directory, got ${printable(path)}`);
+  }
+  const found = nodeDisk.stat(real);
+  if (found === undefined) return real;
+  if (found.kind !== "file") {
+    throw new CommandError(
+      ExitCode.FAILURE,
+      `Expected a plain file or nothing at ${printable(path)}, got something else`,
+    );
+  }
+  if (isForced) return real;
+  throw new CommandError(
+    ExitCode.FAILURE,
+    `Expected nothing at ${printable(path)}, there is a file already`,
+    "Choose another name, or replace it with --force",
+  );
+}
+
+/** Of the whole file, as `sha256sum` prints it. */
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
