@@ -75,8 +75,9 @@ async function writeSettled(directory: string, path: string): Promise<string> {
   }
 }
 
-function requireWhole(directory: string, { reading }: DirectoryReading): void {
-  checkThere(directory, reading);
+function requireWhole(directory: string, { reading, snapshot }: DirectoryReading): void {
+  // A restored directory has a snapshot, and no segment before its first start.
+  if (snapshot.file === undefined) checkThere(directory, reading);
   const { verdict } = reading;
   if (verdict.kind !== "corrupt") return;
   const { segment, offset, firstIndex, lastIndex, fault } = verdict;

@@ -1,12 +1,12 @@
 /** `kron export`: all timers, and their history if asked for, as lines of JSON. */
 
+import { isKronError } from "../../src/core/errors.ts";
 import type { State } from "../../src/core/state.ts";
-import { viewHistory } from "../../src/supervisor/views.ts";
+import { type HistoryEntry, viewHistory } from "../../src/supervisor/views.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
-import { counted } from "../printable.ts";
 import { headLine, historyLine, timerLine } from "./export-format.ts";
-import { openOffline, reportReading } from "./offline.ts";
+import { type Offline, openOffline, reportReading } from "./offline.ts";
 
 /** Options of `kron export`. */
 export interface ExportOptions {
@@ -15,29 +15,66 @@ export interface ExportOptions {
 
 /** All that a view gives at once. */
 const historyRowsMax = 100_000;
+/** How often the directory is opened anew in a row because a writer has changed what was being read. */
+const triesMax = 8;
 
 /** Prints the lines, the timers sorted by id. */
 export async function exportLines(context: CommandContext, options: ExportOptions): Promise<ExitCodeValue> {
-  const offline = await openOffline(context);
-  const { state, history } = offline;
   const { output, nowMs } = context;
+  const offline = await openOffline(context);
+  const { state } = offline;
+  const rows = new ExportedHistory(context, offline);
   const hasHistory = options.history === true;
-  output.jsonLine(headLine(state, { uuid: offline.reading.uuid, nowMs, hasHistory }));
   let unfinished = 0;
-  for (const slot of slotsById(state)) {
-    output.jsonLine(timerLine(state, slot));
-    unfinished += state.timers.liveRuns.get(slot);
-    if (!hasHistory) continue;
-    for (const entry of viewHistory(state, slot, { limit: historyRowsMax }, history)) {
-      output.jsonLine(historyLine(entry));
+  try {
+    output.jsonLine(headLine(state, { uuid: offline.reading.uuid, nowMs, hasHistory }));
+    for (const slot of slotsById(state)) {
+      output.jsonLine(timerLine(state, slot));
+      unfinished += state.timers.liveRuns.get(slot);
+      if (!hasHistory) continue;
+      for (const entry of await rows.of(state.timers.idOf(slot) ?? "")) output.jsonLine(historyLine(entry));
     }
+  } finally {
+    await rows.close();
   }
   if (unfinished > 0) {
-    const what =
-      unfinished === 1 ? "one run has not ended: it is" : `${counted(unfinished, "run")} have not ended: they are`;
+    const what = unfinished === 1 ? "one run has not ended: it is" : `${unfinished} runs have not ended: they are`;
     output.message(`note: ${what} not in the export; \`kron backup\` keeps them`);
   }
   return reportReading(context, offline);
+}
+
+/** The history of timers as of when the export began, also when a writer changes the snapshot meanwhile. */
+class ExportedHistory {
+  readonly #context: CommandContext;
+  readonly #asOfMs: number;
+  #offline: Offline;
+
+  constructor(context: CommandContext, offline: Offline) {
+    this.#context = context;
+    this.#asOfMs = offline.state.atMs;
+    this.#offline = offline;
+  }
+
+  async of(id: string): Promise<HistoryEntry[]> {
+    for (let tries = triesMax; ; tries -= 1) {
+      const { state, history } = this.#offline;
+      const slot = state.timers.slotOf(id);
+      // A timer that was forgotten since has no history any more.
+      if (slot === undefined) return [];
+      try {
+        return viewHistory(state, slot, { limit: historyRowsMax, before: this.#asOfMs + 1 }, history);
+      } catch (error) {
+        if (tries === 1 || !isKronError(error, "KRON_SNAPSHOT_FAILED")) throw error;
+      }
+      await this.close();
+      this.#offline = await openOffline(this.#context);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#offline.close();
+  }
 }
 
 function slotsById({ timers }: State): number[] {

@@ -60,8 +60,7 @@ export async function importLines(
   if (reader.problemCount > 0) return reportProblems(context, reader);
   const tally: Tally = { created: 0, replaced: 0, skipped: 0, moved: 0 };
   if (options.dryRun === true) {
-    const { state } = await openPresent(context);
-    count(sort(state, reader.timers, onConflict), onConflict, tally);
+    count(sort(await readPresent(context), reader.timers, onConflict), onConflict, tally);
   } else {
     const directory = await ChangeableDirectory.open(context.dataDir, ({ kind }) =>
       context.output.message(`note: ${kind}`),
@@ -91,8 +90,11 @@ function readOnConflict(text = "fail"): OnConflict {
 }
 
 /** The state of the directory, or an empty one when nothing is there yet. */
-async function openPresent(context: CommandContext): Promise<{ readonly state: State }> {
-  return nodeDisk.stat(context.dataDir) === undefined ? { state: new State() } : await openOffline(context);
+async function readPresent(context: CommandContext): Promise<State> {
+  if (nodeDisk.stat(context.dataDir) === undefined) return new State();
+  const offline = await openOffline(context);
+  await offline.close();
+  return offline.state;
 }
 
 /** Throws a `CommandError` when timers are there already and that is to fail. */
