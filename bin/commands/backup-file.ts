@@ -27,6 +27,14 @@ export interface WrittenBackup {
   readonly timers: number;
   readonly unfinishedRuns: number;
   readonly bytes: number;
+  /** Why the newest snapshot was not used; undefined when it was, or there is none. */
+  readonly snapshotCause: unknown;
+}
+
+/** What was read, for comparison with what is read back. */
+interface Source {
+  readonly digest: string;
+  readonly snapshotCause: unknown;
 }
 
 /** How often all of it is done again, as a writer used pages again that were still to be read. */
@@ -47,8 +55,8 @@ export async function writeBackup(directory: string, path: string): Promise<Writ
   // Under another name until it has been read back.
   const unfinished = `${path}.unfinished`;
   try {
-    const wanted = await writeSettled(directory, unfinished);
-    const written = await readBack(unfinished, wanted);
+    const source = await writeSettled(directory, unfinished);
+    const written = await readBack(unfinished, source);
     nodeDisk.rename(unfinished, path);
     nodeDisk.syncDirectory(dirname(path));
     return written;
@@ -58,8 +66,7 @@ export async function writeBackup(directory: string, path: string): Promise<Writ
   }
 }
 
-/** The digest of the state that was written. */
-async function writeSettled(directory: string, path: string): Promise<string> {
+async function writeSettled(directory: string, path: string): Promise<Source> {
   for (let tries = triesMax; ; tries -= 1) {
     const reading = await readDirectory(directory, nodeDisk, systemClock());
     try {
@@ -88,7 +95,7 @@ function requireWhole(directory: string, { reading, snapshot }: DirectoryReading
   );
 }
 
-async function write({ state, snapshot, reading }: DirectoryReading, path: string): Promise<string> {
+async function write({ state, snapshot, reading }: DirectoryReading, path: string): Promise<Source> {
   const { file } = snapshot;
   const uuid = file?.meta.uuid ?? reading.uuid;
   // Entries were read, so a segment was, whose head says it.
@@ -102,19 +109,19 @@ async function write({ state, snapshot, reading }: DirectoryReading, path: strin
   const store = new BackupStore(path, { disk: nodeDisk, clock, source: file?.store });
   const context = { state, store, clock, uuid, retention: everyRow, synced: () => Promise.resolve() };
   await writeCheckpoint(context, cursor);
-  return digest(state);
+  return { digest: digest(state), snapshotCause: snapshot.cause };
 }
 
-async function readBack(path: string, wanted: string): Promise<WrittenBackup> {
+async function readBack(path: string, source: Source): Promise<WrittenBackup> {
   const { store, meta, state } = await openBackup(path);
   try {
-    if (digest(state) !== wanted) {
+    if (digest(state) !== source.digest) {
       throw new CommandError(ExitCode.FAILURE, "Expected the backup to hold the state that was read, it does not");
     }
     return {
       source: Buffer.from(meta.uuid).toString("hex"),
       ...{ asOfEntry: meta.appliedIndex, asOfMs: meta.atMs, timers: meta.timerCount, unfinishedRuns: meta.runCount },
-      bytes: store.bytes,
+      ...{ bytes: store.bytes, snapshotCause: source.snapshotCause },
     };
   } finally {
     await store.close();

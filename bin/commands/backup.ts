@@ -25,8 +25,14 @@ export async function backup(context: CommandContext, file: string, options: Bac
   const zone = displayZone(context, new Zones(intlOffsetSource()));
   checkDirectory(dataDir);
   const path = checkTarget(dataDir, file, options.force === true);
-  const written = await writeBackup(dataDir, path);
+  const { snapshotCause, ...written } = await writeBackup(dataDir, path);
   const sha256 = await hashOf(path);
+  if (snapshotCause !== undefined) {
+    const why = snapshotCause instanceof Error ? snapshotCause.message : String(snapshotCause);
+    output.message(
+      `note: the newest snapshot cannot be used (${printable(why)}); nothing is missing, but run \`kron doctor\``,
+    );
+  }
   if (output.options.isJson) {
     output.json({ version: jsonVersion, command: "backup", dataDir, file: path, ...written, sha256 });
     return ExitCode.OK;

@@ -91,7 +91,8 @@ function readOnConflict(text = "fail"): OnConflict {
 
 /** The state of the directory, or an empty one when nothing is there yet. */
 async function readPresent(context: CommandContext): Promise<State> {
-  if (nodeDisk.stat(context.dataDir) === undefined) return new State();
+  const { dataDir } = context;
+  if (nodeDisk.stat(dataDir) === undefined || nodeDisk.list(dataDir).length === 0) return new State();
   const offline = await openOffline(context);
   await offline.close();
   return offline.state;
