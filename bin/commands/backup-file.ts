@@ -14,9 +14,11 @@ import type { Retention } from "../../src/snapshot/retention.ts";
 import { nextPath } from "../../src/snapshot/snapshot-files.ts";
 import { systemClock } from "../../src/system.ts";
 import { CommandError, ExitCode } from "../exit-codes.ts";
+import { printable } from "../printable.ts";
 import { openBackup } from "./backup-check.ts";
 import { checkThere } from "./offline.ts";
 import { type DirectoryReading, readDirectory } from "./read-directory.ts";
+import { readByOlder } from "./read-older.ts";
 
 /** What was written, as it was read back. */
 export interface WrittenBackup {
@@ -37,8 +39,10 @@ interface Source {
   readonly snapshotCause: unknown;
 }
 
-/** How often all of it is done again, as a writer used pages again that were still to be read. */
-const triesMax = 8;
+/** How often all of it is tried, as a writer may use pages again, or drop segments, that were still to be read. */
+const triesMax = 10;
+/** So many of them with the newest snapshot; each is several in itself. */
+const triesOfNewest = 1;
 
 /** Nothing is dropped from a backup but what the timers' own policies drop. */
 const everyRow: Retention = {
@@ -67,19 +71,38 @@ export async function writeBackup(directory: string, path: string): Promise<Writ
 }
 
 async function writeSettled(directory: string, path: string): Promise<Source> {
-  for (let tries = triesMax; ; tries -= 1) {
-    const reading = await readDirectory(directory, nodeDisk, systemClock());
+  for (let tries = 1; ; tries += 1) {
     try {
-      requireWhole(directory, reading);
-      return await write(reading, path);
+      const source = await writeOnce(directory, path, tries > triesOfNewest);
+      if (source !== undefined) return source;
     } catch (error) {
       // What could not be written would not be the next time.
       const isChanged = isKronError(error, "KRON_SNAPSHOT_FAILED") && error.details?.path !== path;
-      if (tries === 1 || !isChanged) throw error;
-    } finally {
-      await reading.snapshot.file?.store.close();
+      if (tries === triesMax || !isChanged) throw error;
     }
+    if (tries === triesMax) throw tooFast(directory);
   }
+}
+
+/** Undefined when it has to be tried again. */
+async function writeOnce(directory: string, path: string, isByOlder: boolean): Promise<Source | undefined> {
+  const clock = systemClock();
+  const reading = await (isByOlder ? readByOlder : readDirectory)(directory, nodeDisk, clock);
+  if (reading === undefined) return undefined;
+  try {
+    requireWhole(directory, reading);
+    return await write(reading, path);
+  } finally {
+    await reading.snapshot.file?.store.close();
+  }
+}
+
+function tooFast(directory: string): CommandError {
+  return new CommandError(
+    ExitCode.FAILURE,
+    `Expected ${printable(directory)} to stay as it was for as long as it takes to read it, a runtime changed it each time`,
+    "Try again, or raise the runtime's options checkpoint and segmentBytes",
+  );
 }
 
 function requireWhole(directory: string, { reading, snapshot }: DirectoryReading): void {

@@ -222,7 +222,7 @@ function report({ output, dataDir }: CommandContext, reader: ImportReader, tally
     return;
   }
   const parts = [`${tally.created} created`, `${tally.replaced} replaced`, `${tally.skipped} skipped`];
-  output.line(`${isDryRun ? "would import" : "imported"}: ${parts.join(", ")}`);
+  output.line(`${isDryRun ? "would be imported" : "imported"}: ${parts.join(", ")}`);
   if (finishedTimers > 0) {
     output.message(
       `note: passed over ${counted(finishedTimers, "timer")} with nothing left to do (completed, dead, cancelled)`,

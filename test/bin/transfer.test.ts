@@ -259,7 +259,7 @@ test("timers that are there already fail an import, are kept, or are replaced", 
   assert.match(failed.stderr, /got 3 conflicts: "nightly", "fixed", "paused"; nothing was changed\nhint: /);
   assert.is(exportOf(dataDir).split("\n").slice(1).join("\n"), before);
   const dry = importText(dataDir, more, "--on-conflict", "replace", "--dry-run");
-  assert.equal([dry.exitCode, dry.stdout], [0, "would import: 1 created, 3 replaced, 0 skipped\n"]);
+  assert.equal([dry.exitCode, dry.stdout], [0, "would be imported: 1 created, 3 replaced, 0 skipped\n"]);
   assert.is(exportOf(dataDir).split("\n").slice(1).join("\n"), before);
   assert.is(importText(dataDir, more, "--dry-run").exitCode, 1);
 
