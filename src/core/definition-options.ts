@@ -40,6 +40,7 @@ function ruleOf({ schedule }: TimerDefinition, anchorMs: number): ScheduleOption
       return { after: schedule.afterMs };
     case "at":
       return { at: formatInstant(anchorMs) };
+    /* c8 ignore next 2 */
     default:
       return unreachable(schedule);
   }

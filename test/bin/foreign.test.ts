@@ -138,6 +138,9 @@ for (const kind of ["lmdb", "file"] as const) {
     cpSync(dataDir, damaged, { recursive: true });
     writeFileSync(join(damaged, name), "not a snapshot at all");
     await assertRefused(damaged, `${name}.1`);
+    const report = kron(["doctor", "--data-dir", dataDir]);
+    assert.is(report.exitCode, 6, report.stdout);
+    assert.match(report.stdout, /older-snapshot-foreign/);
     assert.is(await startCode(dataDir), "none");
     assert.is(await timersOf(dataDir), 2_500);
   });
