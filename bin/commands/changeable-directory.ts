@@ -5,16 +5,15 @@
 
 import type { Outcome } from "../../src/core/applied.ts";
 import { apply } from "../../src/core/apply.ts";
-import { assert } from "../../src/core/assert.ts";
 import type { KronError } from "../../src/core/errors.ts";
 import type { Entry } from "../../src/core/record.ts";
 import { checkEntry } from "../../src/core/record-shape.ts";
-import { defaultStateLimits, type State } from "../../src/core/state.ts";
-import { type OpenedJournal, openJournal } from "../../src/journal/journal.ts";
-import { nodeDisk } from "../../src/journal/node-disk.ts";
+import type { State } from "../../src/core/state.ts";
+import type { OpenedJournal } from "../../src/journal/journal.ts";
+import { checkKronOptions } from "../../src/kron-options.ts";
+import { openDirectory } from "../../src/open-directory.ts";
 import type { LogSink } from "../../src/ports.ts";
-import { type OpenedSnapshot, openSnapshot } from "../../src/snapshot/open-snapshot.ts";
-import { systemClock, systemRandom } from "../../src/system.ts";
+import type { OpenedSnapshot } from "../../src/snapshot/open-snapshot.ts";
 
 /** Told of what was dealt with and a person should know. */
 export type ReportNotice = (notice: { readonly kind: string }) => void;
@@ -34,29 +33,11 @@ export class ChangeableDirectory {
 
   /** Opens `directory`, and makes it when nothing is there. Rejects with what journal and snapshot reject with. */
   static async open(directory: string, report: ReportNotice): Promise<ChangeableDirectory> {
-    const clock = systemClock();
-    const limits = defaultStateLimits;
-    const shared = { directory, disk: nodeDisk, clock, report };
-    let snapshot: OpenedSnapshot | undefined;
-    try {
-      const journal = await openJournal(
-        {
-          ...{ ...shared, random: systemRandom(), durability: { kind: "always" }, profile: "standard" },
-          loadBase: async (found) => {
-            snapshot = await openSnapshot({ ...shared, wish: "auto", limits }, found);
-            return snapshot.base;
-          },
-        },
-        (index, term, entry) => {
-          if (snapshot !== undefined) apply(snapshot.state, index, term, checkEntry(entry, `index ${index}`));
-        },
-      );
-      assert(snapshot !== undefined, "the snapshot was asked for");
-      return new ChangeableDirectory(journal, snapshot);
-    } catch (error) {
-      await snapshot?.store.close();
-      throw error;
-    }
+    const settings = { ...checkKronOptions({}), reportJournal: report, reportSnapshot: report };
+    const { journal, snapshot } = await openDirectory(directory, settings, (state) => (index, term, entry) => {
+      apply(state, index, term, checkEntry(entry, `index ${index}`));
+    });
+    return new ChangeableDirectory(journal, snapshot);
   }
 
   get state(): State {

@@ -63,7 +63,8 @@ export async function readBase(directory: string, disk: Disk, clock: Clock): Pro
   return baseOf(snapshot);
 }
 
-function baseOf({ file }: ReadSnapshot): Base | undefined {
+/** What the journal has to go on from; undefined for its beginning. */
+export function baseOf({ file }: ReadSnapshot): Base | undefined {
   if (file === undefined) return undefined;
   return { index: file.meta.appliedIndex, term: file.meta.appliedTerm, uuid: file.meta.uuid };
 }

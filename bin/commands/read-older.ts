@@ -27,7 +27,9 @@ export async function readByOlder(directory: string, disk: Disk, clock: Clock): 
   if (snapshot === undefined) return undefined;
   try {
     const { state } = snapshot;
-    const base = baseOf(snapshot, found);
+    // Without a snapshot the journal's own id is what tells that its beginning was dropped meanwhile.
+    const beginning = found.uuid === undefined ? undefined : { index: 0, term: 0, uuid: found.uuid };
+    const base = baseOf(snapshot) ?? beginning;
     const reading = readJournal(
       directory,
       disk,
