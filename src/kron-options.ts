@@ -13,10 +13,9 @@ import {
   readText,
 } from "./core/option-reader.ts";
 import type { DurationInput } from "./core/options.ts";
+import { defaultRetention, type Retention } from "./core/retention.ts";
 import { defaultLogger } from "./logger.ts";
-import type { Clock, Disk, Durability, Logger, Random } from "./ports.ts";
-import type { CheckpointTriggers } from "./snapshot/keeper.ts";
-import { defaultRetention, type Retention } from "./snapshot/retention.ts";
+import type { CheckpointTriggers, Clock, Disk, Durability, Logger, Random } from "./ports.ts";
 import { systemClock, systemRandom } from "./system.ts";
 
 /** How a runtime is made. */

@@ -165,6 +165,13 @@ export interface SnapshotStore {
   close(): Promise<void>;
 }
 
+/** After how much a checkpoint is written, whichever comes first. */
+export interface CheckpointTriggers {
+  readonly records: number;
+  readonly bytes: number;
+  readonly everyMs: number;
+}
+
 /** One attempt as a runner is told of it. Times are epoch milliseconds. */
 export interface AttemptOrder {
   /** The timer's slot, by which runners of callbacks know it. */

@@ -2,6 +2,7 @@
 
 import { isKronError } from "../../src/core/errors.ts";
 import type { HistorySource } from "../../src/core/history.ts";
+import type { Retention } from "../../src/core/retention.ts";
 import type { State } from "../../src/core/state.ts";
 import { nearestWord } from "../../src/core/suggest.ts";
 import { type Zone, Zones } from "../../src/core/zone.ts";
@@ -10,7 +11,6 @@ import type { JournalReading } from "../../src/journal/reader.ts";
 import type { SnapshotStore } from "../../src/ports.ts";
 import { HistoryReader } from "../../src/snapshot/history-reader.ts";
 import type { ReadSnapshot, SnapshotFile } from "../../src/snapshot/read-snapshot.ts";
-import type { Retention } from "../../src/snapshot/retention.ts";
 import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { systemClock } from "../../src/system.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";

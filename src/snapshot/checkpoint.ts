@@ -7,6 +7,7 @@
 import type { FrozenChanges } from "../core/changes.ts";
 import { encodeDefinition } from "../core/definition.ts";
 import type { DefinitionChanges } from "../core/definition-table.ts";
+import type { Retention } from "../core/retention.ts";
 import type { State } from "../core/state.ts";
 import { packCopy } from "../journal/codec.ts";
 import type { Clock, SnapshotBatch, SnapshotStore } from "../ports.ts";
@@ -15,7 +16,6 @@ import { definitionKeyOf, metaKey } from "./keys.ts";
 import { encodeMeta, type SnapshotMeta } from "./meta.ts";
 import { Pace } from "./pace.ts";
 import { PageWriter } from "./page-writer.ts";
-import type { Retention } from "./retention.ts";
 
 /** About what one of each is worth in the pace of a checkpoint, in bytes. */
 const definitionBytes = 256;

@@ -1,12 +1,12 @@
 /** The whole history of a timer, newest first: what memory holds, then what the snapshot holds. */
 
 import type { HistoryRow, HistorySource } from "../core/history.ts";
+import { keptSinceMs, lastDroppedRow, type Retention } from "../core/retention.ts";
 import type { State } from "../core/state.ts";
 import type { Clock, SnapshotStore } from "../ports.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { decodeChunk } from "./history-codec.ts";
 import { chunksOf, lastRowOf } from "./keys.ts";
-import { keptSinceMs, lastDroppedRow, type Retention } from "./retention.ts";
 
 /** Reads history. */
 export class HistoryReader implements HistorySource {

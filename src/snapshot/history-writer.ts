@@ -1,6 +1,7 @@
 /** Moves history from memory to the snapshot, within one checkpoint, and drops what is no longer kept. */
 
 import type { HistoryRow } from "../core/history.ts";
+import { keptSinceMs, lastDroppedRow, type Retention } from "../core/retention.ts";
 import type { State } from "../core/state.ts";
 import type { SnapshotBatch, SnapshotStore } from "../ports.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -8,7 +9,6 @@ import { ByteWriter } from "./byte-writer.ts";
 import { chunkBytesMax, chunkFinishedAtMs, chunkRowsMax, encodeChunkHead, encodeRow } from "./history-codec.ts";
 import { allOf, chunkKeyOf, chunkKeysBytes, chunksOf, lastRowOf, readTimeKey, timeKeyOf } from "./keys.ts";
 import type { Pace } from "./pace.ts";
-import { keptSinceMs, lastDroppedRow, type Retention } from "./retention.ts";
 
 /** Chunks looked at, by age, in one checkpoint. */
 const sweptMax = 2_000;

@@ -13,11 +13,11 @@
 
 import { assert } from "../core/assert.ts";
 import { KronError } from "../core/errors.ts";
+import type { Retention } from "../core/retention.ts";
 import type { State } from "../core/state.ts";
-import type { CancelWait, Clock, SnapshotStore } from "../ports.ts";
+import type { CancelWait, CheckpointTriggers, Clock, SnapshotStore } from "../ports.ts";
 import { type CheckpointCursor, writeCheckpoint } from "./checkpoint.ts";
 import type { ReportSnapshot } from "./notice.ts";
-import type { Retention } from "./retention.ts";
 
 /** What checkpoints need of the journal. */
 export interface CheckpointedJournal {
@@ -28,13 +28,6 @@ export interface CheckpointedJournal {
   readonly sealedBytes: number;
   synced(index: number): Promise<void>;
   dropBefore(index: number): Promise<unknown>;
-}
-
-/** After how much a checkpoint is written, whichever comes first. */
-export interface CheckpointTriggers {
-  readonly records: number;
-  readonly bytes: number;
-  readonly everyMs: number;
 }
 
 /** What keeping snapshots needs. */

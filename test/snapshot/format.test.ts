@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
+import { defaultRetention } from "../../src/core/retention.ts";
 import { writeCheckpoint } from "../../src/snapshot/checkpoint.ts";
-import { defaultRetention } from "../../src/snapshot/retention.ts";
 import { MemorySnapshots } from "../support/memory-snapshots.ts";
 import { definitionOf, StateLab } from "../support/state-lab.ts";
 import { suite } from "../support/suite.ts";

@@ -3,9 +3,9 @@ import { encodeDefinition, type TimerDefinition } from "../../src/core/definitio
 import { isKronError } from "../../src/core/errors.ts";
 import type { HistoryRow } from "../../src/core/history.ts";
 import { Kind, type LogRecord } from "../../src/core/record.ts";
+import { defaultRetention, type Retention } from "../../src/core/retention.ts";
 import { type Checkpoint, type CheckpointCursor, writeCheckpoint } from "../../src/snapshot/checkpoint.ts";
 import { HistoryReader } from "../../src/snapshot/history-reader.ts";
-import { defaultRetention, type Retention } from "../../src/snapshot/retention.ts";
 import { MemorySnapshots } from "../support/memory-snapshots.ts";
 import { boom, definitionOf, onceOf, StateLab } from "../support/state-lab.ts";
 import { suite } from "../support/suite.ts";

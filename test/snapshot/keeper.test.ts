@@ -1,10 +1,11 @@
 import * as assert from "uvu/assert";
 import { KronError } from "../../src/core/errors.ts";
 import { Kind } from "../../src/core/record.ts";
-import { CheckpointKeeper, type CheckpointTriggers } from "../../src/snapshot/keeper.ts";
+import { defaultRetention } from "../../src/core/retention.ts";
+import type { CheckpointTriggers } from "../../src/ports.ts";
+import { CheckpointKeeper } from "../../src/snapshot/keeper.ts";
 import { readMeta } from "../../src/snapshot/load.ts";
 import type { SnapshotNotice } from "../../src/snapshot/notice.ts";
-import { defaultRetention } from "../../src/snapshot/retention.ts";
 import { VirtualClock } from "../../src/testing.ts";
 import { MemorySnapshots } from "../support/memory-snapshots.ts";
 import { definitionOf, StateLab } from "../support/state-lab.ts";

@@ -3,6 +3,7 @@
 import { apply } from "../../src/core/apply.ts";
 import { digest } from "../../src/core/digest.ts";
 import type { Entry } from "../../src/core/record.ts";
+import { defaultRetention } from "../../src/core/retention.ts";
 import { State } from "../../src/core/state.ts";
 import { type OpenedJournal, openJournal } from "../../src/journal/journal.ts";
 import type { JournalNotice } from "../../src/journal/notice.ts";
@@ -13,7 +14,6 @@ import { CheckpointKeeper } from "../../src/snapshot/keeper.ts";
 import type { SnapshotNotice } from "../../src/snapshot/notice.ts";
 import { type OpenedSnapshot, openSnapshot } from "../../src/snapshot/open-snapshot.ts";
 import type { StoreWish } from "../../src/snapshot/open-store.ts";
-import { defaultRetention } from "../../src/snapshot/retention.ts";
 import { testRandom } from "../journal/harness.ts";
 
 /** Segments so small that a few entries fill one. */

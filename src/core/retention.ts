@@ -4,7 +4,7 @@
  * whole, so a little more than that may be on the disk; what readers are shown is exact by count and age.
  */
 
-import type { State } from "../core/state.ts";
+import type { State } from "./state.ts";
 
 /** Retention of a runtime. A timer may have its own `count` and `ageMs`, and `bytes` of its own besides. */
 export interface Retention {
