@@ -59,13 +59,10 @@ export class Asker {
     });
   }
 
-  /** Asks for a checkpoint, where the runtime has them. */
   async checkpoint(): Promise<void> {
-    const { checkpoint } = this.#kron as { checkpoint?: () => Promise<void> };
-    if (checkpoint === undefined) return;
     tell({ kind: "checkpointing" });
     await this.#ask("checkpoint", "", {}, async () => {
-      await checkpoint.call(this.#kron);
+      await this.#kron.checkpoint();
       return { changed: true };
     });
   }

@@ -8,7 +8,7 @@ import type { Fact } from "./facts.ts";
 import { type Life, live } from "./life.ts";
 import { drawLife, type LifePlan, settlingLife } from "./life-plan.ts";
 import { Recorder } from "./recorder.ts";
-import { drawDirectoryPlan, hasCheckpoints } from "./runtime-options.ts";
+import { drawDirectoryPlan } from "./runtime-options.ts";
 import { addTo, emptyTally, type Tally } from "./tally.ts";
 import { tear } from "./tear.ts";
 
@@ -77,7 +77,7 @@ class Chain {
     const random = this.#random;
     const plan = settles
       ? settlingLife(random, this.#directory, this.#plan)
-      : drawLife(random, this.#directory, this.#plan, hasCheckpoints);
+      : drawLife(random, this.#directory, this.#plan);
     this.#story.push({ kind: "life", plan });
     const life = await live(plan);
     for (const fact of life.facts) {

@@ -17,8 +17,6 @@ interface DoctorReport {
 const program = fileURLToPath(new URL("../../bin/kron.js", import.meta.url));
 const reportBytesMax = 64 << 20;
 const nothingThere = 3;
-/** Whether the doctor can go on from a snapshot; until it can, it has nothing to say of a journal without its beginning. */
-const readsSnapshots = false;
 
 /** What to expect of a directory. */
 export interface Expected {
@@ -40,7 +38,6 @@ export async function askDoctor(directory: string, expected: Expected, inProcess
   } catch {
     return [`kron doctor exited with ${code} and no report: ${stderr.slice(-2_000)}`];
   }
-  if (!readsSnapshots && report.problems.some((problem) => problem.code === "entries-missing")) return [];
   const problems = report.problems
     .filter((problem) => !(expected.mayHaveFailedSync && problem.code === "sync-failed"))
     .map((problem) => `kron doctor: ${problem.code}: ${problem.message}`);

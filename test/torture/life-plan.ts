@@ -27,14 +27,14 @@ export interface LifePlan {
 }
 
 /** Draws a life that ends in a kill, or now and then in good order. */
-export function drawLife(random: Seeded, directory: string, plan: DirectoryPlan, hasCheckpoints: boolean): LifePlan {
+export function drawLife(random: Seeded, directory: string, plan: DirectoryPlan): LifePlan {
   const base = {
     directory,
     plan,
     seed: random.int(0, 2 ** 30),
     disk: plan.hasOwnDisk ? drawDisk(random) : undefined,
     closesAfterMs: undefined,
-    checkpointsAfterMs: hasCheckpoints && random.chance(0.4) ? random.int(0, 80) : undefined,
+    checkpointsAfterMs: random.chance(0.4) ? random.int(0, 80) : undefined,
     settles: false,
   };
   const dies = base.disk?.diesAtOperation !== undefined;
@@ -50,7 +50,7 @@ export function drawLife(random: Seeded, directory: string, plan: DirectoryPlan,
   if (chance < 0.2) return kill("loaded", 0, 25);
   if (chance < 0.3) return { ...kill("closing", 0, 12), closesAfterMs: random.int(5, 150) };
   if (chance < 0.34) return { ...base, kill: { when: "closed", afterMs: 0 }, closesAfterMs: random.int(5, 150) };
-  if (hasCheckpoints && chance < 0.5) return { ...kill("checkpointing", 0, 12), checkpointsAfterMs: random.int(0, 60) };
+  if (chance < 0.5) return { ...kill("checkpointing", 0, 12), checkpointsAfterMs: random.int(0, 60) };
   return chance < 0.75 ? kill("open", 0, 120) : kill("open", 120, 400);
 }
 
@@ -77,7 +77,7 @@ function drawDisk(random: Seeded): DiskPlan {
   };
   const chance = random.fraction();
   if (chance < 0.12) return { ...plan, full: { fromWrite: random.int(1, 60), times: random.int(1, 20) } };
-  if (chance < 0.18) return { ...plan, failsAtSync: random.int(1, 25) };
-  if (chance < 0.45) return { ...plan, diesAtOperation: random.chance(0.3) ? random.int(1, 20) : random.int(20, 200) };
+  if (chance < 0.22) return { ...plan, failsAtSync: random.int(1, 25) };
+  if (chance < 0.48) return { ...plan, diesAtOperation: random.chance(0.3) ? random.int(1, 20) : random.int(20, 200) };
   return plan;
 }

@@ -26,7 +26,7 @@ test(`nothing acknowledged is lost, doubled or left without an outcome in ${roun
   console.log(tallyText(tally));
   assert.equal(failures.map(failureText), []);
   assert.is(tally.rounds, rounds);
-  for (const name of ["tears", "fullDisks", "failedSyncs", "lost", "stretches"] as const) {
+  for (const name of ["tears", "fullDisks", "checkpoints", "lost", "stretches"] as const) {
     assert.ok(tally[name] > 0, `there were ${name}`);
   }
   assert.ok(tally.runs > rounds, "the workload did its work");
