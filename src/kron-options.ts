@@ -55,9 +55,9 @@ export interface KronOptions {
 
 /** After how much a checkpoint is written, whichever comes first. */
 export interface CheckpointOptions {
-  /** Changes, from 1; default 1,000,000. */
+  /** Changes, from 1; default 3,000,000. */
   readonly records?: number | undefined;
-  /** Bytes of journal, from 64 KiB; default 32 MiB, with profile `"edge"` 4 MiB. */
+  /** Bytes of journal, from 64 KiB; default 64 MiB, with profile `"edge"` 8 MiB. */
   readonly bytes?: number | undefined;
   /** Time since the first change; default 10 minutes. */
   readonly every?: DurationInput | undefined;
@@ -123,9 +123,9 @@ export function checkKronOptions(options: KronOptions): KronSettings {
 
 function readCheckpoint(value: unknown, profile: "standard" | "edge"): CheckpointTriggers {
   const { records, bytes, every } = readOptions(value, "checkpoint", "checkpoint.", checkpointNames);
-  const bytesDefault = profile === "edge" ? 4 * mebi : 32 * mebi;
+  const bytesDefault = profile === "edge" ? 8 * mebi : 64 * mebi;
   return {
-    records: readCount(records ?? 1_000_000, "checkpoint.records", 1, Number.MAX_SAFE_INTEGER),
+    records: readCount(records ?? 3_000_000, "checkpoint.records", 1, Number.MAX_SAFE_INTEGER),
     bytes: readCount(bytes ?? bytesDefault, "checkpoint.bytes", journalBytesMin, Number.MAX_SAFE_INTEGER),
     // `parseDuration` takes any value, and refuses what is neither text nor number.
     everyMs: parseDuration((every ?? 600_000) as string, "checkpoint.every", { minMs: 1 }),

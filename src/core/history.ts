@@ -59,8 +59,8 @@ export interface HistoryLimits {
   readonly rowsMax: number;
 }
 
-/** The last 100 of each timer, 524,288 in all (about 50 MB when full, which a checkpoint comes long before). */
-export const defaultHistoryLimits: HistoryLimits = { perTimerMax: 100, rowsMax: 524_288 };
+/** The last 100 of each timer, 1,048,576 in all (about 75 MB when full; a checkpoint comes at half of that). */
+export const defaultHistoryLimits: HistoryLimits = { perTimerMax: 100, rowsMax: 1_048_576 };
 
 /** Finished occurrences by timer slot. Row numbers start at 1; 0 ends a list. */
 export class History {

@@ -74,7 +74,7 @@ export class CheckpointKeeper {
     this.#cursor = begin.cursor;
     this.#lastIndex = begin.index;
     this.#lastRecords = begin.recordCount;
-    this.#historyRowsMax = Math.ceil(context.state.history.limits.rowsMax / 4);
+    this.#historyRowsMax = Math.ceil(context.state.history.limits.rowsMax / 2);
   }
 
   /** Whether a checkpoint is being written. */
@@ -191,7 +191,7 @@ export class CheckpointKeeper {
     this.#failures = 0;
     this.#notBeforeMs = Number.NEGATIVE_INFINITY;
     // A copy is worth its writes once it frees as much as it takes.
-    if (!isCompacting && journal.sealedBytes < Math.max(2 * triggers.bytes, store.bytes)) return;
+    if (!isCompacting && journal.sealedBytes < Math.max(triggers.bytes, store.bytes)) return;
     await store.copyTo(this.#context.olderPath(store.kind));
     await journal.dropBefore(meta.appliedIndex + 1);
   }

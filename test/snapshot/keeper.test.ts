@@ -124,7 +124,7 @@ test("a checkpoint comes when much history waits in memory", async () => {
   });
   lab.keeper.note();
   assert.not.ok(lab.keeper.isBusy);
-  for (let i = history.rowCount; i < history.limits.rowsMax / 4; i++) {
+  for (let i = history.rowCount; i < history.limits.rowsMax / 2; i++) {
     if (row !== undefined) history.add(0, row, 1_000_000);
     lab.state.timers.historyCount.add(0, 1);
   }
@@ -201,11 +201,11 @@ test("the wake-up for age waits out the pause after a failure and then tries aga
 
 test("once enough segments are sealed the snapshot is copied, and the journal drops what no generation needs", async () => {
   const lab = new Lab();
-  lab.journal.sealedBytes = 1_999;
+  lab.journal.sealedBytes = 999;
   lab.change(10);
   await lab.idle();
   assert.equal(lab.store.copies, []);
-  lab.journal.sealedBytes = 2_000;
+  lab.journal.sealedBytes = 1_000;
   lab.change(10);
   await lab.idle();
   assert.equal([lab.store.copies, lab.dropped], [["file.1"], [21]]);
