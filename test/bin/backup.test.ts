@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlink
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { Kron, type KronOptions } from "../../src/index.ts";
+import { copyDirectory } from "../support/copy-directory.ts";
 import { suite } from "../support/suite.ts";
 import {
   exampleDirectory,
@@ -190,7 +191,7 @@ test("a backup that does not fit leaves nothing behind", () => {
 
 test("a directory with damage in its journal is not backed up", () => {
   const dataDir = fresh();
-  cpSync(example, dataDir, { recursive: true });
+  copyDirectory(example, dataDir);
   for (const name of readdirSync(dataDir)) if (name.startsWith("kron.snapshot")) rmSync(join(dataDir, name));
   const path = join(dataDir, "kron.aof");
   const bytes = readFileSync(path);
@@ -261,7 +262,7 @@ test("files of the original are foreign to a restored directory", async () => {
   assert.is(kron(["restore", backupPath, "--data-dir", dataDir]).exitCode, 0);
   for (const name of ["kron.aof", "kron.sync"]) {
     const spoiled = fresh();
-    cpSync(dataDir, spoiled, { recursive: true });
+    copyDirectory(dataDir, spoiled);
     cpSync(join(example, name), join(spoiled, name));
     const target = new Kron({ dataDir: spoiled, logger: silent });
     try {

@@ -1,7 +1,8 @@
-import { copyFileSync, cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { isKronError, Kron, type KronOptions } from "../../src/index.ts";
+import { copyDirectory } from "../support/copy-directory.ts";
 import { suite } from "../support/suite.ts";
 import { kron, scratchDirectory, silent } from "./command-line.ts";
 
@@ -44,7 +45,7 @@ async function fullDirectory(kind: SnapshotKind, name: string): Promise<string> 
   await addTimers(second, `${name}-two`, 500);
   await second.checkpoint();
   await addTimers(second, `${name}-three`, 500);
-  cpSync(written, dataDir, { recursive: true });
+  copyDirectory(written, dataDir);
   await second.shutdown();
   const found = readdirSync(dataDir);
   for (const wanted of [names[kind], `${names[kind]}.1`, "kron.aof", "kron.sync"]) {
@@ -63,7 +64,7 @@ function sealedOf(dataDir: string): string[] {
 /** A copy of a directory of this kind that a test may spoil. */
 function copyOf(kind: SnapshotKind, which: "ours" | "theirs"): string {
   const dataDir = join(scratchDirectory(), "data");
-  cpSync(directories.get(`${kind} ${which}`) ?? "", dataDir, { recursive: true, preserveTimestamps: true });
+  copyDirectory(directories.get(`${kind} ${which}`) ?? "", dataDir);
   return dataDir;
 }
 
@@ -135,7 +136,7 @@ for (const kind of ["lmdb", "file"] as const) {
     const dataDir = copyOf(kind, "ours");
     copyFileSync(join(copyOf(kind, "theirs"), `${name}.1`), join(dataDir, `${name}.1`));
     const damaged = copyOf(kind, "ours");
-    cpSync(dataDir, damaged, { recursive: true });
+    copyDirectory(dataDir, damaged);
     writeFileSync(join(damaged, name), "not a snapshot at all");
     await assertRefused(damaged, `${name}.1`);
     const report = kron(["doctor", "--data-dir", dataDir]);
@@ -169,7 +170,7 @@ test("a sealed segment of another directory is refused, by the start that reads 
     assert.is(kron(["doctor", "--data-dir", dataDir]).exitCode, 6, name);
     // One in front of the newest snapshot is read only when the older generation has to be used.
     const older = copyOf("lmdb", "ours");
-    cpSync(dataDir, older, { recursive: true });
+    copyDirectory(dataDir, older);
     writeFileSync(join(older, "kron.snapshot"), "not a snapshot at all");
     await assertRefused(older, `${name} behind the older generation`);
     codes.push(await startCode(dataDir));

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { copyDirectory } from "../support/copy-directory.ts";
 import { suite } from "../support/suite.ts";
 import { exampleDirectory, fingerprint, kron, kronJson, programPath, scratchDirectory } from "./command-line.ts";
 
@@ -26,7 +27,7 @@ test.before(async () => {
 /** A copy of the example, to be spoilt. */
 function copy(): string {
   const directory = join(scratchDirectory(), "data");
-  cpSync(example, directory, { recursive: true });
+  copyDirectory(example, directory);
   // Some versions of Node give the copy a mode of its own.
   chmodSync(directory, 0o700);
   return directory;

@@ -1,8 +1,9 @@
 /** Directories with snapshots and dropped segments, as a runtime that writes them often leaves them. */
 
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Kron } from "../../src/index.ts";
+import { copyDirectory } from "../support/copy-directory.ts";
 import { scratchDirectory, silent } from "./command-line.ts";
 
 /** Rows of history that `busy` has in a directory of `snapshotDirectory`. */
@@ -47,7 +48,7 @@ export async function snapshotDirectory(snapshot: "lmdb" | "file"): Promise<stri
 /** A copy of `directory`, to be damaged. */
 export function copyOf(directory: string): string {
   const copy = join(scratchDirectory(), "data");
-  cpSync(directory, copy, { recursive: true, preserveTimestamps: true });
+  copyDirectory(directory, copy);
   return copy;
 }
 
