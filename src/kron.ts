@@ -15,9 +15,9 @@ import { parseScheduleOptions, type ScheduleOptions } from "./core/options.ts";
 import { checkPayload } from "./core/payload.ts";
 import { copyPayload } from "./core/payload-copy.ts";
 import { Zones } from "./core/zone.ts";
-import { Embedded } from "./embedded.ts";
 import { checkKronOptions, type KronOptions, type KronSettings, pathCharsMax } from "./kron-options.ts";
 import type { Callback, OutputSink } from "./runners/callback-context.ts";
+import { Embedded } from "./runtime/embedded.ts";
 import type { ChangeResult, Registration, ScheduleResult, TriggerResult } from "./supervisor/commands.ts";
 import type { KronEvents } from "./supervisor/events.ts";
 import { Recurrences } from "./supervisor/recurrences.ts";
@@ -69,7 +69,8 @@ const startNames: ReadonlySet<string> = new Set(["dataDir"]);
 
 interface Queued {
   readonly registration: Registration;
-  readonly callback: Callback;
+  /** Undefined where the definition says what is executed. */
+  readonly callback: Callback | undefined;
 }
 
 /** A runtime: timers over one data directory, in this process. */
@@ -90,19 +91,20 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
   }
 
   /**
-   * Creates a timer, changes it, or, when its definition is the same, leaves it as it is, and attaches `callback`.
+   * Creates a timer, changes it, or, when its definition is the same, leaves it as it is, and attaches `callback`,
+   * unless `options` name what is executed (`module`, `command`, `http`).
    *
    * Resolves when that is durable. Rejects with a `KronError` that says which option is wrong.
    */
   schedule<Payload = unknown>(
     id: string,
     options: ScheduleOptions<Payload>,
-    callback: Callback<Payload>,
+    callback?: Callback<Payload>,
   ): Promise<ScheduleResult> {
     try {
-      // The payload is read from the same options, so the callback gets what it expects.
-      const untyped = checkCallback(callback as Callback);
       const registration = this.#read(id, options);
+      // The payload is read from the same options, so the callback gets what it expects.
+      const untyped = checkCallback(registration, callback as Callback | undefined);
       if (this.#phase === "open") return this.#open().schedule(registration, untyped);
       if (this.#phase === "closing" || this.#phase === "stopped") throw stopped();
       this.#queued.set(registration.id, { registration, callback: untyped });
@@ -363,11 +365,15 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
   }
 }
 
-function checkCallback(callback: Callback): Callback {
-  if (typeof callback === "function") return callback;
-  throw new KronError("KRON_OPTION_INVALID", `Expected a function as third argument, got ${describe(callback)}`, {
-    hint: 'Write schedule(id, { every: "10s" }, async (context) => { … })',
-  });
+function checkCallback({ definition }: Registration, callback: Callback | undefined): Callback | undefined {
+  const { kind } = definition.target;
+  if (kind === "callback" && typeof callback !== "function") {
+    throw new KronError("KRON_OPTION_INVALID", `Expected a function as third argument, got ${describe(callback)}`, {
+      hint: 'Write schedule(id, { every: "10s" }, async (context) => { … }), or name a module, command or http',
+    });
+  }
+  if (kind === "callback" || callback === undefined) return callback;
+  throw new KronError("KRON_OPTION_INVALID", `Expected no third argument together with ${kind}, got one`);
 }
 
 function stopped(): KronError {

@@ -7,6 +7,7 @@
 
 import type { KronError } from "./core/errors.ts";
 import type { Entry } from "./core/record.ts";
+import type { TargetSpec } from "./core/target.ts";
 
 /** Cancels what a `Clock` was asked to do; harmless when it has already happened. */
 export type CancelWait = () => void;
@@ -177,6 +178,7 @@ export interface AttemptOrder {
   /** The timer's slot, by which runners of callbacks know it. */
   readonly slot: number;
   readonly timerId: string;
+  readonly target: TargetSpec;
   /** The printed run id, `run_…`. */
   readonly runId: string;
   readonly attempt: number;
@@ -193,15 +195,52 @@ export interface AttemptOrder {
   readonly fencingToken: number;
 }
 
-/** How an attempt ended, as its runner saw it. */
+/** What it took to end an attempt that did not stop when asked. */
+export type Ending = "thread-terminated" | "process-terminated" | "process-killed";
+
+/** How an attempt ended, as its runner saw it. `ending` is there when it was ended by force. */
 export type AttemptEnd =
   | { readonly kind: "succeeded"; readonly result: unknown }
-  | { readonly kind: "failed"; readonly error: unknown };
+  | { readonly kind: "failed"; readonly error: unknown; readonly ending?: Ending }
+  /** What executed it died, whether by the attempt's own fault or not; nobody knows how far it came. */
+  | { readonly kind: "lost"; readonly error: unknown; readonly ending?: Ending };
+
+/** The hold that a dispatcher has on an attempt under way. */
+export interface AttemptHandle {
+  /** Asks the attempt to stop, once; it may go on all the same. */
+  abort(reason: Error): void;
+  /**
+   * Ends it by force, after its grace; its end follows, with `ending`. Not there for what cannot be ended from
+   * outside, such as a callback in this process.
+   */
+  terminate?(): void;
+}
 
 /** Carries out attempts. */
 export interface Runner {
   /** Whether it can execute the target of the timer in this slot. */
   canRun(slot: number): boolean;
-  /** Begins an attempt; `done` is called once, from within `start` or later. Returns how to abort it. */
-  start(order: AttemptOrder, done: (end: AttemptEnd) => void): (reason: Error) => void;
+  /** Begins an attempt; `done` is called once, from within `start` or later. */
+  start(order: AttemptOrder, done: (end: AttemptEnd) => void): AttemptHandle;
+}
+
+/** A runner of targets that stand in the definition: modules, commands, requests. */
+export interface TargetRunner {
+  start(order: AttemptOrder, done: (end: AttemptEnd) => void): AttemptHandle;
+  /** Ends everything it still executes, by force if need be, and gives its threads and processes back. */
+  close(): Promise<void>;
+}
+
+/** Where an attempt's output goes: one file a run, see `src/logs`. */
+export interface OutputFile {
+  /** The path, to be opened for appending by whoever executes the attempt; made with its folder when first needed. */
+  readonly path: string;
+  /** What the file may grow to; output beyond it is dropped and said to be. */
+  readonly bytesMax: number;
+}
+
+/** Says where the output of attempts goes. */
+export interface OutputFiles {
+  /** The file of one run; it is the same for all of its attempts. */
+  fileOf(timerId: string, runId: string): OutputFile;
 }

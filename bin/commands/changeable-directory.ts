@@ -11,8 +11,8 @@ import { checkEntry } from "../../src/core/record-shape.ts";
 import type { State } from "../../src/core/state.ts";
 import type { OpenedJournal } from "../../src/journal/journal.ts";
 import { checkKronOptions } from "../../src/kron-options.ts";
-import { openDirectory } from "../../src/open-directory.ts";
 import type { LogSink } from "../../src/ports.ts";
+import { openDirectory } from "../../src/runtime/open-directory.ts";
 import type { OpenedSnapshot } from "../../src/snapshot/open-snapshot.ts";
 
 /** Told of what was dealt with and a person should know. */

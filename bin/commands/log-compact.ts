@@ -17,7 +17,7 @@ import {
   keepSnapshots,
   type OpenedDirectory,
   openDirectory,
-} from "../../src/open-directory.ts";
+} from "../../src/runtime/open-directory.ts";
 import { olderSnapshotPath, snapshotPath, storeKinds } from "../../src/snapshot/choose-snapshot.ts";
 import type { SnapshotNotice } from "../../src/snapshot/notice.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";

@@ -7,6 +7,8 @@ import { unreachable } from "./assert.ts";
 import type { TimerDefinition } from "./definition.ts";
 import { formatInstant } from "./instant.ts";
 import type { MisfireOptions, ScheduleOptions } from "./options.ts";
+import type { TargetSpec } from "./target.ts";
+import type { TargetOptions } from "./target-options.ts";
 
 /**
  * Options that `parseScheduleOptions` reads back as an equal definition. Durations are whole milliseconds; the instant
@@ -17,6 +19,7 @@ export function scheduleOptionsOf(definition: TimerDefinition, anchorMs: number)
   const { maxAttempts, backoff, baseMs, capMs, jitter } = retry;
   return {
     ...ruleOf(definition, anchorMs),
+    ...targetOptionsOf(definition.target),
     overlap,
     retry: { maxAttempts, backoff, base: baseMs, cap: capMs, jitter },
     misfire: misfireOf(definition),
@@ -61,4 +64,34 @@ function historyOf({
     ...(ageMs !== undefined && { age: ageMs }),
     ...(bytes !== undefined && { bytes }),
   };
+}
+
+function targetOptionsOf(target: TargetSpec): TargetOptions {
+  switch (target.kind) {
+    case "callback":
+      return {};
+    case "module": {
+      const { path, exportName, isolate, heapMbMax, runsPerWorkerMax, memoryBytesMax } = target;
+      return {
+        ...{ module: path, export: exportName, isolate },
+        ...(heapMbMax > 0 && { resourceLimits: { maxOldGenerationSizeMb: heapMbMax } }),
+        ...(runsPerWorkerMax > 0 && { maxRunsPerWorker: runsPerWorkerMax }),
+        ...(memoryBytesMax > 0 && { maxMemory: memoryBytesMax }),
+      };
+    }
+    case "command": {
+      const { argv, cwd, env, shell } = target;
+      const command = shell ? (argv[0] ?? "") : argv;
+      return { command, ...(cwd !== undefined && { cwd }), ...(Object.keys(env).length > 0 && { env }), shell };
+    }
+    case "http": {
+      const { method, url, headers, body, success } = target;
+      const ranges = success.map(([from, to]) => `${from}-${to}`);
+      const more = { headers: Object.fromEntries(headers), success: ranges, ...(body !== undefined && { body }) };
+      return { http: { method, url, ...more } };
+    }
+    /* c8 ignore next 2 */
+    default:
+      return unreachable(target);
+  }
 }

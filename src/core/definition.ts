@@ -9,10 +9,11 @@
 
 import { unreachable } from "./assert.ts";
 import type { DayMatch, DstPolicy } from "./cron.ts";
-import { describe } from "./describe.ts";
+import { asArray, asChoice, asCount, asText, asTuple } from "./definition-fields.ts";
 import { KronError } from "./errors.ts";
 import type { HistoryPolicy } from "./history-policy.ts";
 import { defaultRetry, type RetryPolicy } from "./retry.ts";
+import { decodeTarget, encodeTarget, type TargetSpec, targetKey } from "./target.ts";
 
 /** The rule that gives due times. The instant of `at` is kept beside the definition. */
 export type ScheduleSpec =
@@ -26,9 +27,6 @@ export type ScheduleSpec =
   | { readonly kind: "every"; readonly everyMs: number }
   | { readonly kind: "after"; readonly afterMs: number }
   | { readonly kind: "at" };
-
-/** What a run executes; further kinds (module, command, task, http) come with their runners. */
-export type TargetSpec = { readonly kind: "callback" };
 
 /** What happens when an occurrence is due while an earlier run of the timer has not finished. */
 export type OverlapPolicy = "delay" | "skip" | "allow" | "queue" | "replace";
@@ -79,9 +77,11 @@ export const misfireModes: readonly MisfirePolicy["mode"][] = ["skip", "once", "
 /** Every `JitterMode`, in the order of their numbers in the log. */
 export const jitterModes: readonly JitterMode[] = ["stable", "random"];
 const scheduleKinds: readonly ScheduleSpec["kind"][] = ["cron", "every", "after", "at"];
-const targetKinds: readonly TargetSpec["kind"][] = ["callback"];
 
-/** Fields of layout 1. Layout 2 has the history policy behind them, and is only written where there is one. */
+/**
+ * Fields of layout 1. Layout 2 has the history policy behind them, and is only written where there is one. Layout 3
+ * is layout 2 with any target, and null for a history policy that is not there.
+ */
 const fieldCount = 14;
 
 /** One run for all missed occurrences of the last day. */
@@ -91,8 +91,8 @@ export const defaultMisfire: MisfirePolicy = Object.freeze({ mode: "once", withi
 export function definitionKey(definition: TimerDefinition): string {
   const { schedule, target, overlap, retry, misfire, timeoutMs, graceMs, jitterMs, concurrency } = definition;
   const timing = `${timeoutMs},${graceMs},${jitterMs} ${definition.jitterMode},${concurrency}`;
-  // The only free text comes last, so that nothing in it can be taken for another field.
-  return `${target.kind},${overlap},${retryKey(retry)},${misfireKey(misfire)},${timing},${historyKey(definition.history)},${scheduleKey(schedule)}`;
+  // Free texts come last, as JSON where there are several, so that nothing in them can be taken for another field.
+  return `${target.kind},${overlap},${retryKey(retry)},${misfireKey(misfire)},${timing},${historyKey(definition.history)},${targetKey(target)}${scheduleKey(schedule)}`;
 }
 
 /** What nearly all timers have is left out: keys are built and looked up with every call of `schedule`. */
@@ -134,15 +134,16 @@ function scheduleKey(schedule: ScheduleSpec): string {
  * `[layout, schedule, target, overlap, maxAttempts, backoff, baseMs, capMs, jittered (0 or 1), [misfire mode,
  * withinMs, max], timeoutMs, graceMs, [jitterMs, jitterMode], concurrency]`.
  *
- * Layout 2 ends in `[count, ageMs, bytes]` of the history, each null where the runtime decides.
- * The schedule is `[0, expression, zone, dst, dayMatch]`, `[1, everyMs]`, `[2, afterMs]` or `[3]`, the target `[0]`.
+ * Layout 2 ends in `[count, ageMs, bytes]` of the history, each null where the runtime decides; layout 3 too, or in null.
+ * The schedule is `[0, expression, zone, dst, dayMatch]`, `[1, everyMs]`, `[2, afterMs]` or `[3]`, the target `[0]` or,
+ * with layout 3, as `encodeTarget` says.
  */
 export function encodeDefinition(definition: TimerDefinition): unknown {
   const { schedule, target, overlap, retry, misfire, history } = definition;
-  const fields = [
-    history === undefined ? 1 : 2,
+  const fields: unknown[] = [
+    target.kind !== "callback" ? 3 : history === undefined ? 1 : 2,
     encodeSchedule(schedule),
-    [targetKinds.indexOf(target.kind)],
+    encodeTarget(target),
     overlapPolicies.indexOf(overlap),
     retry.maxAttempts,
     backoffs.indexOf(retry.backoff),
@@ -156,6 +157,7 @@ export function encodeDefinition(definition: TimerDefinition): unknown {
     definition.concurrency,
   ];
   if (history !== undefined) fields.push([history.count ?? null, history.ageMs ?? null, history.bytes ?? null]);
+  else if (target.kind !== "callback") fields.push(null);
   return fields;
 }
 
@@ -168,17 +170,17 @@ export function encodeDefinition(definition: TimerDefinition): unknown {
 export function decodeDefinition(value: unknown): TimerDefinition {
   const fields = asArray(value, "definition");
   const found = asCount(fields[0], "layout");
-  if (found > 2) {
-    throw new KronError("KRON_JOURNAL_VERSION", `Expected timer definitions of layout 1 or 2, got layout ${found}`, {
+  if (found > 3) {
+    throw new KronError("KRON_JOURNAL_VERSION", `Expected timer definitions of layout 1 to 3, got layout ${found}`, {
       hint: "Use the version of Kron that wrote this journal, or a later one",
     });
   }
-  asTuple(fields, found === 0 ? 0 : fieldCount + found - 1, "definition");
+  asTuple(fields, found === 0 ? 0 : found === 1 ? fieldCount : fieldCount + 1, "definition");
   const misfire = asTuple(fields[9], 3, "misfire");
   const jitter = asTuple(fields[12], 2, "jitter");
   return {
     schedule: decodeSchedule(fields[1]),
-    target: { kind: asChoice(asTuple(fields[2], 1, "target")[0], targetKinds, "target") },
+    target: decodeTarget(fields[2], found === 3),
     overlap: asChoice(fields[3], overlapPolicies, "overlap"),
     retry: {
       maxAttempts: asCount(fields[4], "maxAttempts", 1),
@@ -197,7 +199,7 @@ export function decodeDefinition(value: unknown): TimerDefinition {
     jitterMs: asCount(jitter[0], "jitterMs"),
     jitterMode: asChoice(jitter[1], jitterModes, "jitter mode"),
     concurrency: asCount(fields[13], "concurrency"),
-    ...(found === 2 && { history: decodeHistory(fields[14]) }),
+    ...(found > 1 && !(found === 3 && fields[14] === null) && { history: decodeHistory(fields[14]) }),
   };
 }
 
@@ -252,41 +254,4 @@ function decodeSchedule(value: unknown): ScheduleSpec {
     default:
       return unreachable(kind);
   }
-}
-
-function asArray(value: unknown, what: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw corrupt(what, "an array", value);
-  return value;
-}
-
-function asTuple(value: unknown, length: number, what: string): readonly unknown[] {
-  const fields = asArray(value, what);
-  if (fields.length !== length) throw corrupt(what, `${length} fields`, fields.length);
-  return fields;
-}
-
-function asText(value: unknown, what: string): string {
-  if (typeof value !== "string" || value === "") throw corrupt(what, "a text", value);
-  return value;
-}
-
-function asCount(value: unknown, what: string, min = 0): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < min)
-    throw corrupt(what, `a whole number from ${min}`, value);
-  return value;
-}
-
-function asChoice<Choice>(value: unknown, choices: readonly Choice[], what: string): Choice {
-  const index = asCount(value, what);
-  const choice = choices[index];
-  if (choice === undefined) throw corrupt(what, `a number below ${choices.length}`, index);
-  return choice;
-}
-
-function corrupt(what: string, expected: string, got: unknown): KronError {
-  return new KronError(
-    "KRON_JOURNAL_CORRUPT",
-    `Expected ${what} of a timer definition to be ${expected}, got ${describe(got)}`,
-    { hint: "Run `kron doctor`" },
-  );
 }

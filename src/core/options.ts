@@ -35,6 +35,7 @@ import {
 } from "./option-reader.ts";
 import { checkPayload } from "./payload.ts";
 import { defaultRetry, noRetry, type RetryPolicy } from "./retry.ts";
+import { readTarget, type TargetOptions, targetOptionNames } from "./target-options.ts";
 import { parseTimerId } from "./timer-id.ts";
 
 /** A duration: text such as `"30s"`, `"1h30m"` or `"PT1H30M"`, or whole milliseconds. */
@@ -74,8 +75,11 @@ export interface JitterOptions {
   readonly mode?: JitterMode | undefined;
 }
 
-/** What `schedule(id, options)` takes: exactly one of `cron`, `every`, `after`, `at`, and any of the rest. */
-export interface ScheduleOptions<Payload = unknown> {
+/**
+ * What `schedule(id, options)` takes: exactly one of `cron`, `every`, `after`, `at`, and any of the rest. What is
+ * executed is the callback given along, or else one of `module`, `command` and `http`.
+ */
+export interface ScheduleOptions<Payload = unknown> extends TargetOptions {
   /** A cron expression, for instance `"0 9 * * 1-5"`. */
   readonly cron?: string | undefined;
   /** A fixed interval of 10 ms or more. */
@@ -132,7 +136,6 @@ const defaultGraceMs = 5_000;
 const cronLengthMax = 1_000;
 const zoneLengthMax = 100;
 
-const callbackTarget = Object.freeze({ kind: "callback" });
 const atSchedule = Object.freeze({ kind: "at" });
 
 const selectors = ["cron", "every", "after", "at"] as const;
@@ -141,6 +144,7 @@ const scheduleNames: ReadonlySet<string> = new Set([
   ...selectors,
   ...cronOnly,
   ...["overlap", "retry", "misfire", "timeout", "grace", "jitter", "concurrency", "history", "payload"],
+  ...targetOptionNames,
 ]);
 const retryNames: ReadonlySet<string> = new Set(["maxAttempts", "backoff", "base", "cap", "jitter"]);
 const misfireNames: ReadonlySet<string> = new Set(["mode", "within", "max"]);
@@ -184,7 +188,7 @@ export function parseScheduleOptions(
   const jitter = readJitter(raw.jitter, schedule);
   const definition: TimerDefinition = {
     schedule,
-    target: callbackTarget,
+    target: readTarget(raw),
     overlap,
     retry: readRetry(raw.retry),
     misfire: readMisfire(raw.misfire),

@@ -1,7 +1,7 @@
 /** What a callback is given. What few callbacks use (signal, log, key) is made when first asked for. */
 
 import { copyPayload } from "../core/payload-copy.ts";
-import type { AttemptOrder, Clock, ToDate } from "../ports.ts";
+import type { AttemptHandle, AttemptOrder, Clock, ToDate } from "../ports.ts";
 
 /** What a callback is given. Its members may be taken out of it (`({ signal, progress }) => …`). */
 export interface RunContext<Payload = unknown> {
@@ -61,7 +61,7 @@ export interface OutputSink {
 }
 
 /** The context of one attempt. */
-export class CallbackContext implements RunContext {
+export class CallbackContext implements RunContext, AttemptHandle {
   readonly timerId: string;
   readonly attempt: number;
   readonly #order: AttemptOrder;

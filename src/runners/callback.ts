@@ -5,7 +5,7 @@
 
 import { floatColumn } from "../core/column.ts";
 import { KronError } from "../core/errors.ts";
-import type { AttemptEnd, AttemptOrder, Clock, Runner } from "../ports.ts";
+import type { AttemptEnd, AttemptHandle, AttemptOrder, Clock, Runner } from "../ports.ts";
 import { type Callback, CallbackContext, type OutputSink } from "./callback-context.ts";
 
 /** Callbacks by timer slot. A slot that now belongs to another timer has no callback. */
@@ -34,7 +34,7 @@ export class CallbackRunner implements Runner {
     return this.#callbacks[slot] !== undefined && this.#references.get(slot) === this.#referenceOf(slot);
   }
 
-  start(order: AttemptOrder, done: (end: AttemptEnd) => void): (reason: Error) => void {
+  start(order: AttemptOrder, done: (end: AttemptEnd) => void): AttemptHandle {
     const context = new CallbackContext(order, this.#clock, this.#output);
     const end = this.#call(order.slot, context);
     if (isPromise(end)) {
@@ -45,7 +45,7 @@ export class CallbackRunner implements Runner {
     } else {
       done(end);
     }
-    return (reason) => context.abort(reason);
+    return context;
   }
 
   #call(slot: number, context: CallbackContext): AttemptEnd | Promise<unknown> {

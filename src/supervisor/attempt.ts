@@ -4,7 +4,8 @@ import type { TimerDefinition } from "../core/definition.ts";
 import type { KronError } from "../core/errors.ts";
 import { formatInstant } from "../core/instant.ts";
 import { formatRunId, type Run } from "../core/run.ts";
-import type { AttemptOrder } from "../ports.ts";
+import type { TargetSpec } from "../core/target.ts";
+import type { AttemptHandle, AttemptOrder } from "../ports.ts";
 
 /** Why an attempt was asked to stop. */
 export type AbortReason = "timeout" | "replaced" | "requested" | "timer-cancelled" | "shutdown";
@@ -15,7 +16,7 @@ export interface Attempt {
   readonly token: number;
   readonly definition: TimerDefinition;
   readonly startedMonotonicMs: number;
-  abort: ((reason: Error) => void) | undefined;
+  handle: AttemptHandle | undefined;
   abortReason: AbortReason | undefined;
   abortError: KronError | undefined;
   /** The handle of its timeout or grace in the deadline set; -1 when it has none. */
@@ -49,6 +50,10 @@ export class Order implements AttemptOrder {
 
   get slot(): number {
     return this.#run.slot;
+  }
+
+  get target(): TargetSpec {
+    return this.#definition.target;
   }
 
   get runId(): string {

@@ -121,7 +121,7 @@ export class Dispatcher {
       token: run.token,
       definition,
       startedMonotonicMs: this.#clock.monotonicMs(),
-      abort: undefined,
+      handle: undefined,
       abortReason: undefined,
       abortError: undefined,
       deadline: -1,
@@ -133,9 +133,9 @@ export class Dispatcher {
       attempt.deadline = this.#deadlines.add(attempt, attempt.startedMonotonicMs + definition.timeoutMs);
     }
     const order = new Order(run, this.#idOf(run), definition, timers.payload(run.slot), nowMs);
-    attempt.abort = this.#runner.start(order, (end) => this.#ended(attempt, end));
+    attempt.handle = this.#runner.start(order, (end) => this.#ended(attempt, end));
     // The target itself may have asked for it, before there was a way to tell.
-    if (attempt.abortError !== undefined) attempt.abort(attempt.abortError);
+    if (attempt.abortError !== undefined) attempt.handle.abort(attempt.abortError);
   }
 
   #abort(attempt: Attempt, reason: AbortReason): void {
@@ -144,7 +144,7 @@ export class Dispatcher {
     attempt.abortError = abortError(attempt, reason);
     this.#dropDeadline(attempt);
     attempt.deadline = this.#deadlines.add(attempt, this.#clock.monotonicMs() + attempt.definition.graceMs);
-    attempt.abort?.(attempt.abortError);
+    attempt.handle?.abort(attempt.abortError);
   }
 
   /** The target did not end within its grace. Nothing can end a callback, so what it does from now on is its own. */
@@ -165,7 +165,7 @@ export class Dispatcher {
       return;
     }
     if (end.kind === "succeeded" && attempt.abortReason !== "timeout") this.#recordSuccess(attempt, end.result);
-    else this.#recordFailure(attempt, end.kind === "failed" ? end.error : attempt.abortError);
+    else this.#recordFailure(attempt, end.kind !== "succeeded" ? end.error : attempt.abortError);
   }
 
   #recordSuccess(attempt: Attempt, result: unknown): void {
@@ -213,7 +213,7 @@ export class Dispatcher {
     // Someone else ended the run: tell the target, and listen no more.
     attempt.isEnded = true;
     this.#dropDeadline(attempt);
-    attempt.abort?.(abortError(attempt, "requested"));
+    attempt.handle?.abort(abortError(attempt, "requested"));
   }
 
   #dropDeadline(attempt: Attempt): void {

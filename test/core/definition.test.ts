@@ -222,7 +222,7 @@ test("a history policy takes the second layout, whatever part of it is given", (
 
 test("decodeDefinition() names a layout that it is too old to read", () => {
   assert.throws(
-    () => decodeDefinition([3, "whatever"]),
+    () => decodeDefinition([4, "whatever"]),
     (error: unknown) => isKronError(error, "KRON_JOURNAL_VERSION"),
   );
 });

@@ -104,7 +104,7 @@ test("a field that cannot hold its value is named, with what came", () => {
 });
 
 test("a definition of a later layout asks for a newer version", () => {
-  refuses([5, [Kind.TIMER_CREATED, "a", [3], 0, 0, null]], /layout 3/, "KRON_JOURNAL_VERSION");
+  refuses([5, [Kind.TIMER_CREATED, "a", [4], 0, 0, null]], /layout 4/, "KRON_JOURNAL_VERSION");
 });
 
 test.run();

@@ -9,7 +9,15 @@ import { suite } from "../support/suite.ts";
 const test = suite("runners/callback");
 
 const order: AttemptOrder = {
-  ...{ slot: 3, timerId: "t", runId: "run_1", attempt: 1, maxAttempts: 3, isManual: false },
+  ...{
+    slot: 3,
+    timerId: "t",
+    target: { kind: "callback" },
+    runId: "run_1",
+    attempt: 1,
+    maxAttempts: 3,
+    isManual: false,
+  },
   ...{ scheduledAtMs: 1_000, dueAtMs: 1_001, startedAtMs: 1_002, missedCount: 0, payload: { a: [1] } },
   ...{ idempotencyKey: "t:1", fencingToken: 7 },
 };
@@ -59,13 +67,13 @@ test("the signal is made when asked for, aborted before or after", () => {
     return new Promise(() => undefined);
   });
   const reason = new Error("stop");
-  runner.start(order, () => undefined)(reason);
+  runner.start(order, () => undefined).abort(reason);
   assert.is(contexts[0]?.signal.aborted, true);
   assert.is(contexts[0]?.signal.reason, reason);
-  const abort = runner.start(order, () => undefined);
+  const handle = runner.start(order, () => undefined);
   const signal = contexts[1]?.signal;
   assert.is(signal?.aborted, false);
-  abort(reason);
+  handle.abort(reason);
   assert.is(signal?.aborted, true);
   assert.is(contexts[1]?.signal, signal);
 });

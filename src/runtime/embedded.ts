@@ -3,21 +3,23 @@
  * closed here, in that order and its reverse; what users call is in `kron.ts`.
  */
 
-import { assert } from "./core/assert.ts";
-import { KronError } from "./core/errors.ts";
-import type { HistorySource } from "./core/history.ts";
-import type { State } from "./core/state.ts";
-import type { KronSettings } from "./kron-options.ts";
+import { assert } from "../core/assert.ts";
+import { KronError } from "../core/errors.ts";
+import type { HistorySource } from "../core/history.ts";
+import type { State } from "../core/state.ts";
+import type { KronSettings } from "../kron-options.ts";
+import type { Clock } from "../ports.ts";
+import { CallbackRunner } from "../runners/callback.ts";
+import type { Callback, OutputSink } from "../runners/callback-context.ts";
+import { HistoryReader } from "../snapshot/history-reader.ts";
+import type { CheckpointKeeper } from "../snapshot/keeper.ts";
+import { Commands, type Registration, type ScheduleResult } from "../supervisor/commands.ts";
+import { Engine } from "../supervisor/engine.ts";
+import type { EventSink } from "../supervisor/events.ts";
+import type { Recurrences } from "../supervisor/recurrences.ts";
 import { type DirectorySettings, keepSnapshots, type OpenedDirectory, openDirectory } from "./open-directory.ts";
-import type { Clock } from "./ports.ts";
-import { CallbackRunner } from "./runners/callback.ts";
-import type { Callback, OutputSink } from "./runners/callback-context.ts";
-import { HistoryReader } from "./snapshot/history-reader.ts";
-import type { CheckpointKeeper } from "./snapshot/keeper.ts";
-import { Commands, type Registration, type ScheduleResult } from "./supervisor/commands.ts";
-import { Engine } from "./supervisor/engine.ts";
-import type { EventSink } from "./supervisor/events.ts";
-import type { Recurrences } from "./supervisor/recurrences.ts";
+import { RunnerSet } from "./runner-set.ts";
+import { makeTargetRunners } from "./target-runners.ts";
 
 /** After its signal was aborted at shutdown, a callback has so long before it is given up. */
 const abortGraceMs = 2_000;
@@ -33,13 +35,13 @@ export interface EmbeddedParts {
 /** An opened directory with what runs its timers. */
 interface Opened extends OpenedDirectory {
   readonly engine: Engine;
-  readonly runner: CallbackRunner;
+  readonly callbacks: CallbackRunner;
+  readonly runners: RunnerSet;
 }
 
 /** An open directory with an engine that runs its timers. */
 export class Embedded {
   readonly engine: Engine;
-  readonly runner: CallbackRunner;
   readonly commands: Commands;
   readonly snapshots: CheckpointKeeper;
   readonly history: HistorySource;
@@ -48,10 +50,9 @@ export class Embedded {
   readonly #stopWatching: (() => void) | undefined;
 
   private constructor(opened: Opened, snapshots: CheckpointKeeper, settings: KronSettings) {
-    const { engine, runner, journal, snapshot } = opened;
+    const { engine, journal, snapshot } = opened;
     const { clock, retention } = settings;
     this.engine = engine;
-    this.runner = runner;
     this.commands = new Commands(engine, settings.queueMax);
     this.snapshots = snapshots;
     this.history = new HistoryReader(snapshot.state, snapshot.store, retention, clock);
@@ -73,13 +74,17 @@ export class Embedded {
     return new Embedded(opened, snapshots, settings);
   }
 
-  schedule(registration: Registration, callback: Callback): Promise<ScheduleResult> {
-    return this.commands.schedule(registration, (slot) => this.runner.register(slot, callback));
+  /** Schedules a timer; with a callback where that is its target. */
+  schedule(registration: Registration, callback: Callback | undefined): Promise<ScheduleResult> {
+    const { callbacks } = this.#opened;
+    return this.commands.schedule(registration, (slot) => {
+      if (callback !== undefined) callbacks.register(slot, callback);
+    });
   }
 
   /** Whether nothing here can execute the timer, and it has had its time to get a callback. */
   isOrphaned(slot: number): boolean {
-    return this.engine.scheduler.isGraceOver && !this.runner.canRun(slot);
+    return this.engine.scheduler.isGraceOver && !this.#opened.runners.canRun(slot);
   }
 
   /**
@@ -104,9 +109,10 @@ export class Embedded {
   /** Closes the directory without waiting for runs; those under way will be found lost at the next start. */
   async closeNow(): Promise<void> {
     const { engine, snapshots } = this;
-    const { journal, snapshot } = this.#opened;
+    const { journal, snapshot, runners } = this.#opened;
     engine.dispatcher.abortAll("shutdown");
     engine.stop();
+    await runners.close();
     await journal.drain();
     if (engine.state === "failed") await snapshots.abandon();
     else await snapshots.close();
@@ -132,22 +138,25 @@ function reportingTo(settings: KronSettings): DirectorySettings {
 async function openWithEngine(directory: string, parts: EmbeddedParts, settings: DirectorySettings): Promise<Opened> {
   let made: ReturnType<typeof makeEngine> | undefined;
   const opened = await openDirectory(directory, settings, (state) => {
-    const { engine, runner } = makeEngine(state, parts);
-    made = { engine, runner };
-    return (index, term, entry) => engine.ledger.replay(index, term, entry);
+    const engineParts = makeEngine(state, parts);
+    made = engineParts;
+    return (index, term, entry) => engineParts.engine.ledger.replay(index, term, entry);
   });
   assert(made !== undefined, "the engine was made when the snapshot was there");
   return { ...opened, ...made };
 }
 
-function makeEngine(state: State, parts: EmbeddedParts): { engine: Engine; runner: CallbackRunner } {
+function makeEngine(state: State, parts: EmbeddedParts): Pick<Opened, "engine" | "callbacks" | "runners"> {
   const { settings, events, recurrences, output } = parts;
   const { clock, logger, concurrency, orphanGraceMs, keepAlive } = settings;
-  const runner = new CallbackRunner(clock, output, (slot) => state.timers.reference(slot));
+  const { timers, definitions } = state;
+  const callbacks = new CallbackRunner(clock, output, (slot) => timers.reference(slot));
+  const targetOf = (slot: number) => definitions.get(timers.definition.get(slot)).target;
+  const runners = new RunnerSet(callbacks, makeTargetRunners(), targetOf);
   const engine = new Engine({
-    ...{ state, clock, runner, events, logger, recurrences, concurrency, orphanGraceMs, keepAlive },
+    ...{ state, clock, runner: runners, events, logger, recurrences, concurrency, orphanGraceMs, keepAlive },
   });
-  return { engine, runner };
+  return { engine, callbacks, runners };
 }
 
 /** Whether `promise` settles within `ms` of the clock. */

@@ -3,16 +3,16 @@
  * A runtime and `kron log compact` open alike; what runs timers comes on top of it.
  */
 
-import { assert } from "./core/assert.ts";
-import { defaultStateLimits, type State } from "./core/state.ts";
-import { type OpenedJournal, openJournal, type Replay } from "./journal/journal.ts";
-import { nodeDisk } from "./journal/node-disk.ts";
-import type { JournalNotice } from "./journal/notice.ts";
-import type { KronSettings } from "./kron-options.ts";
-import { olderSnapshotPath } from "./snapshot/choose-snapshot.ts";
-import { CheckpointKeeper } from "./snapshot/keeper.ts";
-import type { SnapshotNotice } from "./snapshot/notice.ts";
-import { type OpenedSnapshot, openSnapshot } from "./snapshot/open-snapshot.ts";
+import { assert } from "../core/assert.ts";
+import { defaultStateLimits, type State } from "../core/state.ts";
+import { type OpenedJournal, openJournal, type Replay } from "../journal/journal.ts";
+import { nodeDisk } from "../journal/node-disk.ts";
+import type { JournalNotice } from "../journal/notice.ts";
+import type { KronSettings } from "../kron-options.ts";
+import { olderSnapshotPath } from "../snapshot/choose-snapshot.ts";
+import { CheckpointKeeper } from "../snapshot/keeper.ts";
+import type { SnapshotNotice } from "../snapshot/notice.ts";
+import { type OpenedSnapshot, openSnapshot } from "../snapshot/open-snapshot.ts";
 
 /** What opening a directory goes by. */
 export interface DirectorySettings
