@@ -40,7 +40,7 @@ async function measureBurst(kron: Kron, name: string, withinMs: number): Promise
   }
   await Promise.all(scheduled);
   await wait(startMs + withinMs + 1_000 - Date.now());
-  const finished = kron.list().filter((timer) => timer.id.startsWith(name));
+  const finished = (await kron.list()).filter((timer) => timer.id.startsWith(name));
   return {
     p50Ms: quantile(lateness, 0.5),
     p99Ms: quantile(lateness, 0.99),

@@ -16,20 +16,22 @@ const inFlight = 4_000;
 const looks = 1_000;
 
 /** Microseconds of each of so many looks at the newest ten rows. */
-function look(kron: Kron, id: string): number[] {
-  return Array.from({ length: looks }, () => {
+async function look(kron: Kron, id: string): Promise<number[]> {
+  const tooksUs: number[] = [];
+  while (tooksUs.length < looks) {
     const beganMs = performance.now();
-    const { length } = kron.history(id, { limit: 10 });
+    const { length } = await kron.history(id, { limit: 10 });
     const tookUs = (performance.now() - beganMs) * 1_000;
     if (length !== 10) throw new Error(`Expected 10 rows, got ${length}`);
-    return tookUs;
-  });
+    tooksUs.push(tookUs);
+  }
+  return tooksUs;
 }
 
 async function runMany(kron: Kron, id: string, count: number): Promise<void> {
   for (let done = 0; done < count; done += inFlight) {
     await Promise.all(Array.from({ length: Math.min(inFlight, count - done) }, () => kron.trigger(id)));
-    while (kron.runtime().running > 0) await new Promise((resolve) => setImmediate(resolve));
+    while ((await kron.runtime()).running > 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
@@ -50,13 +52,14 @@ await kron.schedule("quiet", options, () => undefined);
 await runMany(kron, "busy", runs);
 await runMany(kron, "quiet", 10);
 await kron.checkpoint();
-const total = kron.history("busy", { limit: 100_000 }).length;
+const total = (await kron.history("busy", { limit: 100_000 })).length;
 if (total !== Math.min(runs, 100_000)) throw new Error(`Expected the history of ${runs} runs, got ${total} rows`);
 const timers: readonly [string, number][] = [
   ["busy", runs],
   ["quiet", 10],
 ];
-const inRuntime = timers.map(([id]) => look(kron, id));
+const inRuntime: number[][] = [];
+for (const [id] of timers) inRuntime.push(await look(kron, id));
 await kron.shutdown();
 const rows = timers.map(([id, count], at) => {
   const tookUs = inRuntime[at] ?? [];

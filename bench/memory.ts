@@ -53,7 +53,7 @@ async function write(directory: string, timers: number, haveRun: boolean): Promi
       // What is triggered waits for a slot, and only so many may.
       while (timer - ran > callers) await wait(1);
     });
-    while (kron.runtime().running + kron.runtime().waiting > 0) await wait(10);
+    while ((await kron.runtime()).running + (await kron.runtime()).waiting > 0) await wait(10);
   }
   await kron.shutdown();
 }

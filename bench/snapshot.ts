@@ -57,7 +57,7 @@ async function buildTail(dataDir: string, records: number): Promise<Figures> {
   await kron.checkpoint();
   for (let done = 0; done < records; done += 2_000) {
     await Promise.all(Array.from({ length: 1_000 }, (_, i) => kron.trigger(idOf(i))));
-    while (kron.runtime().running > 0) await turn();
+    while ((await kron.runtime()).running > 0) await turn();
   }
   process.exit(0);
 }
@@ -67,7 +67,7 @@ async function start(dataDir: string): Promise<Figures> {
   const kron = new Kron({ dataDir, ...byHand });
   await kron.start();
   const startMs = performance.now();
-  return { startMs, timers: kron.runtime().timers, rssMb: process.memoryUsage().rss / 2 ** 20 };
+  return { startMs, timers: (await kron.runtime()).timers, rssMb: process.memoryUsage().rss / 2 ** 20 };
 }
 
 /** The longest stall while a checkpoint is written of which `percent` of the timers have changed. */

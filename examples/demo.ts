@@ -46,9 +46,9 @@ try {
   process.exit(1);
 }
 
-const { dataDir, timers } = kron.runtime();
+const { dataDir, timers } = await kron.runtime();
 print("runtime", `${timers} timers in ${dataDir}; Ctrl-C to stop`);
-for (const timer of kron.list()) print(timer.id, `${timer.state}, ${timer.succeededCount} runs so far`);
+for (const timer of await kron.list()) print(timer.id, `${timer.state}, ${timer.succeededCount} runs so far`);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop(signal));
 

@@ -146,7 +146,7 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
   }
 
   /** A timer as it is now, or undefined when there is none of this id. */
-  status(id: string): TimerView | undefined {
+  async status(id: string): Promise<TimerView | undefined> {
     const embedded = this.#open();
     const { data } = embedded.engine;
     const slot = data.timers.slotOf(id);
@@ -154,7 +154,7 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
   }
 
   /** All timers on record, sorted by id. */
-  list(): TimerView[] {
+  async list(): Promise<TimerView[]> {
     const embedded = this.#open();
     const { data } = embedded.engine;
     const views: TimerView[] = [];
@@ -165,8 +165,8 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     return views.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** Finished occurrences of a timer, newest first. Throws `KRON_TIMER_NOT_FOUND`. */
-  history(id: string, query: HistoryQuery = {}): HistoryEntry[] {
+  /** Finished occurrences of a timer, newest first. Rejects with `KRON_TIMER_NOT_FOUND`. */
+  async history(id: string, query: HistoryQuery = {}): Promise<HistoryEntry[]> {
     const { engine, history } = this.#open();
     return viewHistory(engine.data, slotOf(engine.data, id), query, history);
   }
@@ -179,15 +179,20 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     await this.#open().snapshots.checkpoint();
   }
 
-  /** The next `count` (default 10, at most 10,000) due times in epoch milliseconds. Throws `KRON_TIMER_NOT_FOUND`. */
-  nextRuns(id: string, count = 10): number[] {
+  /** The next `count` (default 10, at most 10,000) due times in epoch milliseconds. Rejects with `KRON_TIMER_NOT_FOUND`. */
+  async nextRuns(id: string, count = 10): Promise<number[]> {
     const { engine } = this.#open();
     const slot = slotOf(engine.data, id);
     return viewNextRuns(engine.data, slot, engine.recurrences.of(engine.data, slot), count);
   }
 
+  /** Where the runtime is in its life. */
+  get state(): RuntimeView["state"] {
+    return this.#stateName();
+  }
+
   /** The runtime as it is now; works in every phase. */
-  runtime(): RuntimeView {
+  async runtime(): Promise<RuntimeView> {
     const engine = this.#embedded?.engine;
     return {
       state: this.#stateName(),

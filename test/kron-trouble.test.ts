@@ -38,12 +38,12 @@ test("a full disk refuses changes, keeps what ended, and is told when it is over
   await kron.trigger("t");
   faults.isFull = true;
   assert.is(await codeOf(() => kron.pause("t")), "KRON_DISK_FULL");
-  assert.is(kron.runtime().isWritable, false);
+  assert.is((await kron.runtime()).isWritable, false);
   release();
   const done = nextRun(kron, "RUN_SUCCEEDED");
   faults.isFull = false;
   await done;
-  assert.is(kron.runtime().isWritable, true);
+  assert.is((await kron.runtime()).isWritable, true);
   assert.is((await kron.pause("t")).changed, true);
   await kron.shutdown();
 });
@@ -60,13 +60,13 @@ test("a failed sync ends the runtime: state failed, an error event, and the next
     await kron.schedule("t", { every: "1h" }, silent);
     faults.syncFails = true;
     assert.is(await codeOf(() => kron.pause("t")), "KRON_JOURNAL_FAILED");
-    assert.is(kron.runtime().state, "failed");
+    assert.is(kron.state, "failed");
     assert.is(await codeOf(() => kron.schedule("u", { every: "1h" }, silent)), "KRON_JOURNAL_FAILED");
     assert.equal([told.length, logged.length], listens ? [1, 0] : [0, 1]);
     await kron.shutdown();
     const again = make({ dataDir });
     await again.start();
-    assert.ok(again.status("t") !== undefined);
+    assert.ok((await again.status("t")) !== undefined);
     await again.shutdown();
   }
 });
@@ -78,10 +78,10 @@ test("a start that cannot write leaves the runtime as it was, to be started agai
   await kron.schedule("t", { every: "1h" }, silent);
   faults.isFull = true;
   assert.is(await codeOf(() => kron.start()), "KRON_DISK_FULL");
-  assert.equal([kron.runtime().state, kron.runtime().timers], ["new", 1]);
+  assert.equal([kron.state, (await kron.runtime()).timers], ["new", 1]);
   faults.isFull = false;
   await kron.start();
-  assert.is(kron.status("t")?.state, "scheduled");
+  assert.is((await kron.status("t"))?.state, "scheduled");
   faults.isFull = true;
   await kron.shutdown();
   const full = make({ dataDir, disk });
@@ -89,7 +89,7 @@ test("a start that cannot write leaves the runtime as it was, to be started agai
   assert.is(await codeOf(() => full.start()), "KRON_DISK_FULL");
   faults.isFull = false;
   await full.start();
-  assert.is(full.list().length, 2);
+  assert.is((await full.list()).length, 2);
   await full.shutdown();
 });
 
@@ -102,10 +102,7 @@ test("shutdown during start() is refused, and cancel of what is queued is not", 
   assert.is((await kron.cancel("u")).changed, true);
   await started;
   assert.equal(
-    kron
-      .list()
-      .filter(({ state }) => state !== "cancelled")
-      .map(({ id }) => id),
+    (await kron.list()).filter(({ state }) => state !== "cancelled").map(({ id }) => id),
     ["t"],
   );
   await kron.shutdown();

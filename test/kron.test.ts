@@ -20,9 +20,9 @@ test("a timer runs, and a restart knows it", async () => {
   const done = nextRun(first, "RUN_SUCCEEDED");
   await first.start();
   await done;
-  const before = first.status("t");
+  const before = await first.status("t");
   assert.equal(before?.payload, { a: 1 });
-  assert.equal(first.history("t").at(-1)?.result, { a: 1 });
+  assert.equal((await first.history("t")).at(-1)?.result, { a: 1 });
   await first.shutdown();
 
   const second = make({ dataDir });
@@ -31,9 +31,9 @@ test("a timer runs, and a restart knows it", async () => {
     timerId: "t",
     action: "unchanged",
   });
-  assert.ok(Number(second.status("t")?.succeededCount) >= 1);
+  assert.ok(Number((await second.status("t"))?.succeededCount) >= 1);
   assert.equal(
-    second.list().map(({ id }) => id),
+    (await second.list()).map(({ id }) => id),
     ["t"],
   );
   await second.shutdown();
@@ -55,18 +55,18 @@ test("what can be done before the start, and what cannot", async () => {
   }
   await kron.schedule("t", { after: "1h" }, silent);
   assert.equal(await kron.unschedule("t"), { timerId: "t", changed: true });
-  assert.equal([kron.runtime().state, kron.runtime().timers], ["new", 0]);
+  assert.equal([kron.state, (await kron.runtime()).timers], ["new", 0]);
   await kron.shutdown();
   await kron.start();
   assert.is(await codeOf(() => kron.start()), "KRON_ALREADY_STARTED");
-  assert.equal(kron.list(), []);
+  assert.equal(await kron.list(), []);
   await kron.shutdown();
   await kron.shutdown();
   for (const call of [() => kron.status("t"), () => kron.pause("t"), () => kron.schedule("t", { after: 1 }, silent)]) {
     assert.is(await codeOf(call), "KRON_STOPPED");
   }
   assert.is(await codeOf(() => kron.start()), "KRON_ALREADY_STARTED");
-  assert.is(kron.runtime().state, "stopped");
+  assert.is(kron.state, "stopped");
 });
 
 test("two runtimes on one directory: the second is refused, and may start once the first is gone", async () => {
@@ -76,11 +76,11 @@ test("two runtimes on one directory: the second is refused, and may start once t
   await first.start();
   await second.schedule("t", { after: "1h" }, silent);
   assert.is(await codeOf(() => second.start()), "KRON_DIR_LOCKED");
-  assert.is(second.runtime().state, "new");
+  assert.is(second.state, "new");
   await first.shutdown();
   await second.start();
   assert.equal(
-    second.list().map(({ id }) => id),
+    (await second.list()).map(({ id }) => id),
     ["t"],
     "what was scheduled before the failed start is there",
   );
@@ -99,7 +99,7 @@ test("the directory: the argument, the option, KRON_HOME, and .kron", async () =
     const kron = new Kron({ logger: quiet, ...options });
     await kron.start(dataDir === undefined ? {} : { dataDir });
     await kron.shutdown();
-    return kron.runtime().dataDir;
+    return (await kron.runtime()).dataDir;
   };
   try {
     process.chdir(cwd);
@@ -149,7 +149,7 @@ test("wrong arguments are refused with a code, and leave the runtime as it was",
   ] as const) {
     assert.is(await codeOf(call), code, String(call));
   }
-  assert.is(kron.status("u"), undefined);
+  assert.is(await kron.status("u"), undefined);
   await kron.shutdown();
 });
 
@@ -178,19 +178,19 @@ test("history by limit, since and before; next runs", async () => {
     await done;
   }
   assert.equal(
-    kron.history("t", { limit: 2 }).map(({ result }) => result),
+    (await kron.history("t", { limit: 2 })).map(({ result }) => result),
     [4, 3],
   );
-  const third = kron.history("t")[2]?.finishedAtMs ?? 0;
-  const since = kron.history("t", { since: new Date(third) });
-  const before = kron.history("t", { before: new Date(third).toISOString() });
+  const third = (await kron.history("t"))[2]?.finishedAtMs ?? 0;
+  const since = await kron.history("t", { since: new Date(third) });
+  const before = await kron.history("t", { before: new Date(third).toISOString() });
   assert.ok(since.length >= 3 && since.every(({ finishedAtMs }) => finishedAtMs >= third));
   assert.is(since.length + before.length, 5);
-  assert.is(kron.history("t", { since: third }).length, since.length);
-  const next = kron.nextRuns("t", 3);
+  assert.is((await kron.history("t", { since: third })).length, since.length);
+  const next = await kron.nextRuns("t", 3);
   assert.equal([next.length, Number(next[1]) - Number(next[0])], [3, 3_600_000]);
-  assert.is(kron.nextRuns("t").length, 10);
-  assert.equal(kron.nextRuns("t", 0), []);
+  assert.is((await kron.nextRuns("t")).length, 10);
+  assert.equal(await kron.nextRuns("t", 0), []);
   await kron.shutdown();
 });
 
@@ -207,9 +207,9 @@ test("shutdown waits for what runs, and starts nothing more", async () => {
   });
   await kron.trigger("t");
   const closed = kron.shutdown();
-  assert.is(kron.runtime().state, "draining");
+  assert.is(kron.state, "draining");
   assert.is(await codeOf(() => kron.trigger("t")), "KRON_STOPPED");
-  assert.is(kron.status("t")?.state, "running", "reads go on");
+  assert.is((await kron.status("t"))?.state, "running", "reads go on");
   release();
   await closed;
   assert.ok(isDone);
@@ -233,7 +233,7 @@ test("shutdown aborts what does not end in time, and its run is retried at the n
   await again.start();
   await done;
   assert.equal(
-    again.history("t")[0]?.failures.map(({ outcome }) => outcome),
+    (await again.history("t"))[0]?.failures.map(({ outcome }) => outcome),
     ["LOST"],
   );
   await again.shutdown();
@@ -255,7 +255,7 @@ test("shutdown gives up what does not stop, says which, and gives the directory 
   const again = make({ dataDir });
   await again.start();
   assert.equal(
-    again.history("stubborn")[0]?.failures.map(({ outcome }) => outcome),
+    (await again.history("stubborn"))[0]?.failures.map(({ outcome }) => outcome),
     ["LOST"],
   );
   await again.shutdown();
@@ -267,9 +267,9 @@ test("await using closes the runtime", async () => {
     await using kron = make();
     kept = kron;
     await kron.start();
-    assert.is(kron.runtime().state, "running");
+    assert.is(kron.state, "running");
   }
-  assert.is(kept.runtime().state, "stopped");
+  assert.is(kept.state, "stopped");
 });
 
 test("a listener that throws disturbs nobody, and is logged", async () => {
@@ -313,15 +313,15 @@ test("shutdown between the opening and the end of start() wins", async () => {
   const kron = make();
   for (let n = 0; n < 50; n++) await kron.schedule(`t${n}`, { after: "1h" }, silent);
   const started = codeOf(() => kron.start());
-  while (kron.runtime().state !== "running") await Promise.resolve();
+  while (kron.state !== "running") await Promise.resolve();
   await kron.shutdown();
   assert.ok(["none", "KRON_STOPPED"].includes(await started));
-  assert.is(kron.runtime().state, "stopped");
+  assert.is(kron.state, "stopped");
 });
 
 test("the default instance is a runtime that nothing has opened", () => {
   assert.instance(defaultKron, Kron);
-  assert.is(defaultKron.runtime().state, "new");
+  assert.is(defaultKron.state, "new");
 });
 
 test.run();

@@ -45,13 +45,13 @@ test("retries, timeouts and results settle within the step that brings them", as
   await kron.schedule("stuck", { after: "1m", timeout: "5s", grace: "1s", retry: false }, never);
   await kron.start();
   await clock.advance("1m");
-  assert.is(kron.status("flaky")?.state, "retrying");
+  assert.is((await kron.status("flaky"))?.state, "retrying");
   await clock.advance("20s");
-  const [flaky] = kron.history("flaky");
+  const [flaky] = await kron.history("flaky");
   assert.equal([flaky?.outcome, flaky?.attempts, flaky?.result], ["SUCCEEDED", 3, 3]);
-  const [stuck] = kron.history("stuck");
+  const [stuck] = await kron.history("stuck");
   assert.equal([stuck?.outcome, stuck?.failures[0]?.outcome], ["DEAD", "TIMED_OUT"]);
-  assert.is(kron.runtime().abandoned, 1);
+  assert.is((await kron.runtime()).abandoned, 1);
   await kron.shutdown();
 });
 

@@ -46,8 +46,7 @@ class Busy {
 async function checkRestored(dataDir: string, acknowledged: number): Promise<void> {
   const restored = new Kron({ dataDir, logger: silent, orphanGrace: 60_000 });
   await restored.start();
-  const numbers = restored
-    .list()
+  const numbers = (await restored.list())
     .map(({ id }) => (id.startsWith("n-") ? Number(id.slice(2)) : 0))
     .filter((number) => number > 0)
     .sort((a, b) => a - b);
@@ -57,11 +56,11 @@ async function checkRestored(dataDir: string, acknowledged: number): Promise<voi
     "none is left out",
   );
   for (const n of [1, Math.ceil(numbers.length / 2), numbers.length]) {
-    const payload = restored.status(`n-${n}`)?.payload as { n: number; text: string } | undefined;
+    const payload = (await restored.status(`n-${n}`))?.payload as { n: number; text: string } | undefined;
     assert.equal(payload?.text, "y".repeat((payload?.n ?? 0) % 500));
   }
-  const busy = restored.status("busy");
-  const rows = restored.history("busy", { limit: 100_000 });
+  const busy = await restored.status("busy");
+  const rows = await restored.history("busy", { limit: 100_000 });
   const accounted = (busy?.succeededCount ?? 0) + (busy?.deadCount ?? 0);
   assert.is(rows.filter(({ runId }) => runId !== undefined).length, accounted, "all history is there");
   assert.ok(rows.every(({ outcome, result }) => outcome !== "SUCCEEDED" || result === "x".repeat(500)));

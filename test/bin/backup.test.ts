@@ -134,13 +134,13 @@ test("a backup holds the snapshot of either kind, and the journal behind it", as
     await source.cancel("cancelled");
     await source.schedule("new", { cron: "@daily" }, noop);
     const path = backUp(dataDir);
-    const list = source.list();
+    const list = await source.list();
     await source.shutdown();
     const restored = fresh();
     assert.is(kron(["restore", path, "--data-dir", restored]).exitCode, 0);
     const target = await runtime(restored, { orphanGrace: 60_000 });
     assert.equal(
-      target.list().map(({ id, state, definition, payload }) => ({ id, state, definition, payload })),
+      (await target.list()).map(({ id, state, definition, payload }) => ({ id, state, definition, payload })),
       list.map(({ id, state, definition, payload }) => ({ id, state, definition, payload })),
     );
     await target.shutdown();

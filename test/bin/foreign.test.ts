@@ -150,7 +150,7 @@ for (const kind of ["lmdb", "file"] as const) {
 async function timersOf(dataDir: string): Promise<number> {
   const started = runtime(dataDir);
   await started.start();
-  const count = started.list().length;
+  const count = (await started.list()).length;
   await started.shutdown();
   return count;
 }

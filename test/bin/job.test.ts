@@ -163,7 +163,7 @@ test("a journal without timers is said to be one", async () => {
   const runtime = new Kron({ dataDir: join(scratchDirectory(), "data"), logger: silent, keepAlive: false });
   await runtime.start();
   await runtime.shutdown();
-  const empty = runtime.runtime().dataDir ?? "";
+  const empty = (await runtime.runtime()).dataDir ?? "";
   assert.is(kron(["job", "list", "--data-dir", empty]).stdout, "(no timers registered)\n");
   assert.is(kron(["job", "list"], { KRON_HOME: empty }).stdout, "(no timers registered)\n");
 });

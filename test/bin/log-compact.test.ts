@@ -56,7 +56,7 @@ test("log compact of a journal without a snapshot makes both generations, and a 
   const again = new Kron({ dataDir, logger: silent, keepAlive: false });
   await again.start();
   assert.equal(
-    again.list().map(({ id }) => id),
+    (await again.list()).map(({ id }) => id),
     ["a"],
   );
   await again.shutdown();

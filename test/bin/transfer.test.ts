@@ -133,9 +133,9 @@ test("import takes standard input, and a runtime finds the timers unchanged", as
   await source.start();
   for (const [id, options] of Object.entries(timers)) await source.schedule(id, options, noop);
   await source.pause("rate");
-  const nexts = Object.keys(timers).map((id) => source.nextRuns(id, 3));
+  const nexts = await Promise.all(Object.keys(timers).map((id) => source.nextRuns(id, 3)));
   await source.shutdown();
-  const { dataDir: from = "" } = source.runtime();
+  const { dataDir: from = "" } = await source.runtime();
   const piped = kron(["import", "--data-dir", dataDir], {}, exportOf(from));
   assert.equal([piped.exitCode, piped.stderr], [0, ""]);
   const target = new Kron({ dataDir, logger: silent });
@@ -143,11 +143,13 @@ test("import takes standard input, and a runtime finds the timers unchanged", as
   for (const [id, options] of Object.entries(timers)) {
     assert.equal(await target.schedule(id, options, noop), { timerId: id, action: "unchanged" });
   }
-  assert.is(target.status("rate")?.state, "paused");
+  assert.is((await target.status("rate"))?.state, "paused");
   assert.equal(
-    Object.keys(timers)
-      .filter((id) => id !== "reboot")
-      .map((id) => target.nextRuns(id, 3)),
+    await Promise.all(
+      Object.keys(timers)
+        .filter((id) => id !== "reboot")
+        .map((id) => target.nextRuns(id, 3)),
+    ),
     nexts.slice(0, -1),
   );
   await target.shutdown();
@@ -170,7 +172,7 @@ test("what became due while it travelled is judged by the misfire policy of the 
   await target.schedule("late", { every: "20m", overlap: "skip", misfire: "skip" }, noop);
   await target.start();
   assert.is(await ended, "ran");
-  const [missed] = target.history("late");
+  const [missed] = await target.history("late");
   assert.equal([missed?.outcome, missed?.count], ["MISSED", 4]);
   await target.shutdown();
   assert.is(kronJson(["doctor", "--data-dir", dataDir]).verdict, "ok");
@@ -301,7 +303,7 @@ test("an occurrence that has run here does not run again because of an import", 
   const target = new Kron({ dataDir, logger: silent });
   await target.start();
   await target.schedule("other", { after: 1 }, noop);
-  assert.is(target.status("once")?.state, "completed");
+  assert.is((await target.status("once"))?.state, "completed");
   await target.shutdown();
   assert.is(runs, 1);
   assert.is(kronJson(["doctor", "--data-dir", dataDir]).verdict, "ok");

@@ -5,17 +5,19 @@ import type { Mark, SurveyedRow, SurveyedTimer } from "./facts.ts";
 
 const rowsMax = 100_000;
 
-/** Synchronous, so that nothing can change while it looks. */
-export function survey(kron: Kron): SurveyedTimer[] {
-  return kron.list().map(({ id, state, payload, nextRunAtMs, definition, runningCount, waitingCount }) => {
+/** What is awaited is there already, so all of it is looked at in one turn, in which nothing can change. */
+export async function survey(kron: Kron): Promise<SurveyedTimer[]> {
+  const surveyed: SurveyedTimer[] = [];
+  for (const { id, state, payload, nextRunAtMs, definition, runningCount, waitingCount } of await kron.list()) {
     const { mark, rule } = payload as Mark;
-    return {
+    surveyed.push({
       ...{ id, state, mark, rule, nextMs: nextRunAtMs },
       isJittered: definition.jitterMs > 0,
       live: runningCount + waitingCount,
-      rows: kron.history(id, { limit: rowsMax }).map(surveyRow).reverse(),
-    };
-  });
+      rows: (await kron.history(id, { limit: rowsMax })).map(surveyRow).reverse(),
+    });
+  }
+  return surveyed;
 }
 
 function surveyRow(entry: HistoryEntry): SurveyedRow {

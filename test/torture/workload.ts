@@ -53,9 +53,9 @@ async function main(): Promise<void> {
     return;
   }
   asker.noteOpen();
-  tell({ kind: "survey", timers: survey(kron) });
+  tell({ kind: "survey", timers: await survey(kron) });
   tell({ kind: "open" });
-  adoptAll();
+  await adoptAll();
   if (life.settles) return settle();
   if (life.closesAfterMs !== undefined) setTimeout(() => void close(), life.closesAfterMs);
   if (life.checkpointsAfterMs !== undefined) setTimeout(() => void asker.checkpoint(), life.checkpointsAfterMs);
@@ -65,17 +65,17 @@ async function main(): Promise<void> {
     }
   }
   // Kept going by the parent's mercy alone.
-  while (kron.runtime().state === "running" || kron.runtime().state === "failed") {
+  while (kron.state === "running" || kron.state === "failed") {
     for (let n = random.int(0, 4); n > 0; n--) act();
     await sleep(random.int(1, 8));
   }
 }
 
 /** Gives the timers of earlier lives their callback, as an application does that starts again; some are forgotten. */
-function adoptAll(): void {
-  for (const { id, payload } of kron.list()) {
+async function adoptAll(): Promise<void> {
+  for (const { id, payload } of await kron.list()) {
     if (!life.settles && random.chance(0.1)) continue;
-    if (kron.status(id)?.state === "cancelled") continue;
+    if ((await kron.status(id))?.state === "cancelled") continue;
     const { options } = payload as Mark;
     void asker.schedule(id, { ...options, payload: payload as Mark }, callback);
   }
@@ -123,7 +123,7 @@ function act(): void {
 
 function schedule(id: string): Promise<void> {
   // An instant that was the last occurrence of an earlier life would keep the runtime from starting.
-  const earliestMs = Date.now() + (kron.runtime().state === "new" ? 1 : -100);
+  const earliestMs = Date.now() + (kron.state === "new" ? 1 : -100);
   return asker.schedule(id, drawOptions(random, nextMark(), earliestMs), callback);
 }
 
@@ -134,21 +134,21 @@ function nextMark(): string {
 
 /** Holds all timers, waits until no run is alive and nothing is on its way to the log, and closes. */
 async function settle(): Promise<void> {
-  for (const { id, state } of kron.list()) {
+  for (const { id, state } of await kron.list()) {
     if (!["cancelled", "completed", "dead"].includes(state)) void asker.change("pause", id, () => kron.pause(id));
   }
-  const isAlive = (): boolean =>
-    kron.list().some(({ runningCount, waitingCount, nextRetryAtMs }) => {
+  const isAlive = async (): Promise<boolean> =>
+    (await kron.list()).some(({ runningCount, waitingCount, nextRetryAtMs }) => {
       return runningCount + waitingCount > 0 || nextRetryAtMs !== undefined;
     });
   for (const endMs = Date.now() + settleMs; ; await sleep(10)) {
     // The log keeps its order: when this is durable, so is all that was proposed before it.
-    const wasAlive = asker.isBusy || isAlive();
+    const wasAlive = asker.isBusy || (await isAlive());
     await asker.schedule("fence", oneDayOff(nextMark()), callback);
-    if (!wasAlive && !isAlive()) break;
+    if (!wasAlive && !(await isAlive())) break;
     if (Date.now() > endMs) return trouble(new Error(`Runs are alive after ${settleMs} ms`));
   }
-  tell({ kind: "survey", timers: survey(kron) });
+  tell({ kind: "survey", timers: await survey(kron) });
   tell({ kind: "settled" });
   await close();
 }
