@@ -25,6 +25,7 @@ const byErrorCode: Partial<Record<KronErrorCode, ExitCodeValue>> = {
   KRON_SNAPSHOT_CORRUPT: ExitCode.PROBLEMS,
   KRON_SNAPSHOT_FOREIGN: ExitCode.PROBLEMS,
   KRON_TIMER_NOT_FOUND: ExitCode.NOT_FOUND,
+  KRON_UNREACHABLE: ExitCode.UNREACHABLE,
   KRON_ZONE_INVALID: ExitCode.USAGE,
 };
 

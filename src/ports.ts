@@ -244,3 +244,22 @@ export interface OutputFiles {
   /** The file of one run; it is the same for all of its attempts. */
   fileOf(timerId: string, runId: string): OutputFile;
 }
+
+/** A two-way channel of messages between two processes; each message is a tuple `[type, …fields]` of plain data. */
+export interface Link {
+  /**
+   * Queues a message; all messages of one turn of the event loop travel in as few frames as possible. Ignored once
+   * closed. Throws `KRON_PAYLOAD_INVALID` when the message cannot be carried.
+   */
+  send(message: readonly unknown[]): void;
+  /**
+   * Sets the one listener for incoming messages, called once per frame with its tuples in order. What arrived
+   * before it was set is kept, up to a limit, and handed over first.
+   */
+  onMessages(listener: (messages: readonly (readonly unknown[])[]) => void): void;
+  /** Called once when the link or its connection is gone; `undefined` when either side closed it in order. */
+  onClose(listener: (error: KronError | undefined) => void): void;
+  /** Bytes queued and not yet taken by the socket: back-pressure for senders that can wait. */
+  readonly queuedBytes: number;
+  close(): void;
+}

@@ -7,14 +7,26 @@
 export const ERROR_CODES = {
   KRON_ALREADY_STARTED: "start() was called on a runtime that is starting or running",
   KRON_BACKLOG_FULL: "more changes wait for the disk than the runtime is willing to hold in memory",
+  KRON_CANCELLED: "the caller took the request back before it was answered",
   KRON_CONFLICT: "the change was refused because the state had moved on when its turn came",
   KRON_CRON_INVALID: "a cron expression does not follow the grammar, or can never match",
+  KRON_DEADLINE: "the answer did not come within the deadline of the request",
   KRON_DIR_LOCKED: "another process holds the data directory",
   KRON_DIR_UNUSABLE: "the data directory is missing, not ours, or open to others",
+  KRON_DISCONNECTED: "the connection was lost; what was asked and not yet answered may or may not have been done",
   KRON_DISK_FULL: "the disk refused a write; new work is refused until space is back",
   KRON_DURATION_INVALID: "a duration cannot be read or is out of range",
   KRON_FRAME_INVALID: "bytes do not form a valid frame",
   KRON_ID_INVALID: "a timer id is empty, too long, or holds characters that are not allowed",
+  KRON_INTERNAL: "the other side failed in a way that it did not foresee",
+  KRON_IPC_ENDPOINT:
+    "something that is no endpoint of ours stands where the socket belongs, or another process listens there",
+  KRON_IPC_FOREIGN: "the other side serves another directory, or another endpoint, than the one expected",
+  KRON_IPC_METHOD_UNKNOWN: "the other side has no method of this name and kind",
+  KRON_IPC_OVERLOADED:
+    "a limit of the connection was reached: too many connections, requests in flight, or bytes not taken",
+  KRON_IPC_PROTOCOL: "the other side sent what the protocol does not allow",
+  KRON_IPC_VERSION: "the two sides have no version of the protocol in common",
   KRON_JOURNAL_CORRUPT: "acknowledged data in the journal is damaged",
   KRON_JOURNAL_FAILED: "a sync failed; nothing more can be promised by this process",
   KRON_JOURNAL_VERSION: "the journal was written by a version this one cannot read",
@@ -32,6 +44,9 @@ export const ERROR_CODES = {
   KRON_TIMERS_FULL: "there are as many timers as the runtime is willing to hold",
   KRON_TIMER_NOT_FOUND: "no timer has this id",
   KRON_TIMER_STATE: "the timer is in a state that does not allow this change",
+  KRON_TOKEN_INVALID: "the token file is missing, damaged, not ours, or open to others",
+  KRON_UNAUTHORIZED: "the other side did not prove that it knows the token of the directory",
+  KRON_UNREACHABLE: "nothing listens at the endpoint of the directory, or it does not answer",
   KRON_ZONE_INVALID: "a time zone is not a known IANA name",
 } as const;
 

@@ -49,6 +49,6 @@ function cut(text: string, charsMax: number): string {
 }
 
 /** Lone surrogates cannot be written as UTF-8 and read back, so each becomes U+FFFD. */
-function wellFormed(text: string): string {
+export function wellFormed(text: string): string {
   return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
 }

@@ -25,7 +25,7 @@ export const frameVersion = 1;
 /** The greatest seq or durable index, 2^48 - 1. */
 export const seqMax = 2 ** 48 - 1;
 
-/** What a frame carries. One registry for all places: 1 to 15 are the journal's. */
+/** What a frame carries. One registry for all places: 1 to 15 are the journal's, 16 to 31 those of IPC. */
 export const FRAME_KIND = {
   /** Preallocated zeros, never written. */
   never: 0,
@@ -37,6 +37,32 @@ export const FRAME_KIND = {
   truncate: 3,
   /** A slot of the durable-index sidecar. */
   sidecar: 4,
+  /** IPC, see docs/ipc-protocol.md: the client says who it is. */
+  hello: 16,
+  /** The server says who it is. */
+  challenge: 17,
+  /** Either side proves that it knows the token. */
+  proof: 18,
+  /** The client is let in. */
+  welcome: 19,
+  /** A request, which opens a call, a stream or a link. */
+  request: 20,
+  /** The answer to a request. */
+  response: 21,
+  /** The end of a request that failed, or of the connection. */
+  error: 22,
+  /** The client takes a request back. */
+  cancel: 23,
+  /** Items of a stream. */
+  items: 24,
+  /** The end of a stream. */
+  end: 25,
+  /** The client is ready for more items. */
+  credit: 26,
+  /** Messages of a link, either way. */
+  messages: 27,
+  /** The end of a link, either way. */
+  close: 28,
 } as const;
 
 /** Bits of the flags field. */
