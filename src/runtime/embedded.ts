@@ -14,6 +14,7 @@ import type { Callback, OutputSink } from "../runners/callback-context.ts";
 import { HistoryReader } from "../snapshot/history-reader.ts";
 import type { CheckpointKeeper } from "../snapshot/keeper.ts";
 import { Commands, type Registration, type ScheduleResult } from "../supervisor/commands.ts";
+import { killMsMax } from "../supervisor/dispatcher.ts";
 import { Engine } from "../supervisor/engine.ts";
 import type { EventSink } from "../supervisor/events.ts";
 import type { Recurrences } from "../supervisor/recurrences.ts";
@@ -21,7 +22,7 @@ import { type DirectorySettings, keepSnapshots, type OpenedDirectory, openDirect
 import { RunnerSet } from "./runner-set.ts";
 import { makeTargetRunners } from "./target-runners.ts";
 
-/** After its signal was aborted at shutdown, a callback has so long before it is given up. */
+/** After its signal was aborted at shutdown, an attempt has so long before it is ended by force or given up. */
 const abortGraceMs = 2_000;
 
 /** What an embedded runtime is given by its owner. */
@@ -88,8 +89,8 @@ export class Embedded {
   }
 
   /**
-   * Starts no more runs, waits `timeoutMs` for those under way, aborts them, gives up those that do not stop,
-   * and closes the directory in any case. Rejects with `KRON_SHUTDOWN_TIMEOUT` when runs were given up.
+   * Starts no more runs, waits `timeoutMs` for those under way, aborts them, ends those that do not stop by force or
+   * gives them up where that is not possible, and closes the directory in any case. Rejects with `KRON_SHUTDOWN_TIMEOUT` when runs were given up.
    */
   async close(timeoutMs: number): Promise<void> {
     const { dispatcher } = this.engine;
@@ -98,7 +99,9 @@ export class Embedded {
     if (!(await within(this.#clock, idle, timeoutMs))) {
       dispatcher.abortAll("shutdown");
       if (!(await within(this.#clock, idle, abortGraceMs))) {
-        givenUp = dispatcher.giveUpAll();
+        givenUp = dispatcher.terminateAll();
+        const isTerminating = dispatcher.executingCount > 0;
+        if (isTerminating && !(await within(this.#clock, idle, killMsMax))) givenUp.push(...dispatcher.giveUpAll());
         await within(this.#clock, idle, abortGraceMs);
       }
     }
@@ -176,7 +179,7 @@ function hex(bytes: Uint8Array): string {
 
 function shutdownTimeout(runs: readonly string[]): KronError {
   const names = runs.slice(0, 5).join(", ");
-  return new KronError("KRON_SHUTDOWN_TIMEOUT", `${runs.length} callbacks did not stop and were given up: ${names}`, {
+  return new KronError("KRON_SHUTDOWN_TIMEOUT", `${runs.length} runs did not stop and were given up: ${names}`, {
     hint: "Pass context.signal on to what the callback waits for, or raise timeoutMs",
     details: { runs },
   });

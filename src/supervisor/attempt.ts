@@ -19,8 +19,10 @@ export interface Attempt {
   handle: AttemptHandle | undefined;
   abortReason: AbortReason | undefined;
   abortError: KronError | undefined;
-  /** The handle of its timeout or grace in the deadline set; -1 when it has none. */
+  /** The handle of its timeout, grace or last wait in the deadline set; -1 when it has none. */
   deadline: number;
+  /** It did not stop within its grace, so its runner was told to end it by force. */
+  isTerminated: boolean;
   /** Its end has been proposed; whatever the target still does no longer counts. */
   isEnded: boolean;
   /** It did not stop within its grace, so its end was recorded without it. */

@@ -3,7 +3,8 @@
  *
  * A run that the state calls running and that nothing here executes is started; an attempt here whose run has
  * ended or moved on is aborted. When an attempt ends, its outcome is proposed as a record, and only that
- * record ends it. Timeouts abort first, and give an attempt up when it has not ended within its grace.
+ * record ends it. Whatever an attempt has to stop for, it goes the same way: its signal is aborted; after its grace it
+ * is ended by force, where its runner can do that; when there is no end after that, it is given up.
  */
 
 import { KronError } from "../core/errors.ts";
@@ -23,6 +24,9 @@ import type { Ledger } from "./ledger.ts";
 /** The largest result that history keeps, in msgpack bytes. */
 export const resultBytesMax = 16 * 1024;
 
+/** How long the end of an attempt may take that was ended by force; then it is given up as one that cannot be. */
+export const killMsMax = 5_000;
+
 /** Executes what the state says is running. */
 export class Dispatcher {
   readonly #ledger: Ledger;
@@ -31,7 +35,7 @@ export class Dispatcher {
   readonly #runner: Runner;
   readonly #logger: Logger;
   readonly #attempts = new Map<number, Attempt>();
-  /** Timeouts and graces, on the monotonic clock. */
+  /** Timeouts, graces and waits for what was ended by force, on the monotonic clock. */
   readonly #deadlines = new TimedSet<Attempt>();
   /** Targets that were given up and may still be executing. */
   #abandonedCount = 0;
@@ -91,23 +95,38 @@ export class Dispatcher {
     for (const attempt of this.#attempts.values()) this.#abort(attempt, reason);
   }
 
-  /** Records the attempts that are still under way as lost, without waiting for them any longer. Returns their runs' names. */
-  giveUpAll(): string[] {
+  /** For attempts that `abortAll` did not stop: ends by force what can be ended so, gives up the rest. Returns the names of the runs that were given up. */
+  terminateAll(): string[] {
     const names: string[] = [];
     for (const attempt of this.#attempts.values()) {
-      if (attempt.isEnded) continue;
-      names.push(`${this.#idOf(attempt.run)}/${formatRunId(attempt.run.id)}`);
-      this.#abandon(attempt);
+      if (attempt.isEnded || attempt.isTerminated) continue;
+      this.#dropDeadline(attempt);
+      if (!this.#terminate(attempt)) names.push(this.#giveUp(attempt));
     }
     return names;
   }
 
-  /** Enforces timeouts and graces that have passed on the monotonic clock. */
+  /** Records the attempts that are still under way as lost, without waiting for them any longer. Returns their runs' names. */
+  giveUpAll(): string[] {
+    const names: string[] = [];
+    for (const attempt of this.#attempts.values()) {
+      if (!attempt.isEnded) names.push(this.#giveUp(attempt));
+    }
+    return names;
+  }
+
+  #giveUp(attempt: Attempt): string {
+    this.#abandon(attempt);
+    return `${this.#idOf(attempt.run)}/${formatRunId(attempt.run.id)}`;
+  }
+
+  /** Takes the next step with attempts whose timeout, grace or last wait has passed on the monotonic clock. */
   expire(monotonicMs: number): void {
     for (let attempt = this.#deadlines.takeDue(monotonicMs); attempt !== undefined; ) {
       attempt.deadline = -1;
-      if (attempt.abortReason === undefined) this.#abort(attempt, "timeout");
-      else this.#abandon(attempt);
+      if (attempt.isEnded) attempt.handle?.terminate?.();
+      else if (attempt.abortReason === undefined) this.#abort(attempt, "timeout");
+      else if (!this.#terminate(attempt)) this.#abandon(attempt);
       attempt = this.#deadlines.takeDue(monotonicMs);
     }
   }
@@ -125,6 +144,7 @@ export class Dispatcher {
       abortReason: undefined,
       abortError: undefined,
       deadline: -1,
+      isTerminated: false,
       isEnded: false,
       isAbandoned: false,
     };
@@ -147,7 +167,17 @@ export class Dispatcher {
     attempt.handle?.abort(attempt.abortError);
   }
 
-  /** The target did not end within its grace. Nothing can end a callback, so what it does from now on is its own. */
+  /** Has the target ended by force; false when that is not possible, or did not help. */
+  #terminate(attempt: Attempt): boolean {
+    if (attempt.isTerminated || attempt.handle?.terminate === undefined) return false;
+    attempt.isTerminated = true;
+    // Before the call: the end may come from within it.
+    attempt.deadline = this.#deadlines.add(attempt, this.#clock.monotonicMs() + killMsMax);
+    attempt.handle.terminate();
+    return true;
+  }
+
+  /** The target did not end, and nothing here can end it (a callback for instance), so what it does now is its own. */
   #abandon(attempt: Attempt): void {
     this.#abandonedCount += 1;
     attempt.isAbandoned = true;
@@ -156,16 +186,18 @@ export class Dispatcher {
     this.#logger.warn({ timerId, runId, reason: attempt.abortReason }, "An attempt did not stop when asked; given up");
     const error = attempt.abortError ?? abortError(attempt, "shutdown");
     attempt.abortReason ??= "shutdown";
-    this.#recordFailure(attempt, error);
+    this.#recordFailure(attempt, "lost", error);
   }
 
   #ended(attempt: Attempt, end: AttemptEnd): void {
     if (attempt.isEnded) {
+      this.#dropDeadline(attempt);
       if (attempt.isAbandoned) this.#abandonedCount -= 1;
       return;
     }
     if (end.kind === "succeeded" && attempt.abortReason !== "timeout") this.#recordSuccess(attempt, end.result);
-    else this.#recordFailure(attempt, end.kind !== "succeeded" ? end.error : attempt.abortError);
+    else if (end.kind === "succeeded") this.#recordFailure(attempt, "failed", attempt.abortError);
+    else this.#recordFailure(attempt, end.kind, end.error);
   }
 
   #recordSuccess(attempt: Attempt, result: unknown): void {
@@ -179,15 +211,15 @@ export class Dispatcher {
     );
   }
 
-  #recordFailure(attempt: Attempt, thrown: unknown): void {
+  #recordFailure(attempt: Attempt, end: "failed" | "lost", thrown: unknown): void {
     const tookUs = this.#end(attempt);
     const { run, token, abortReason } = attempt;
     if (abortReason === "replaced" || abortReason === "requested" || abortReason === "timer-cancelled") {
       this.#ledger.propose([Kind.RUN_CANCELLED, run.id, abortReason, this.#fixedDelayMs(run)]);
       return;
     }
-    const kind =
-      abortReason === "timeout" ? Kind.RUN_TIMED_OUT : abortReason === "shutdown" ? Kind.RUN_LOST : Kind.RUN_FAILED;
+    const isLost = end === "lost" || abortReason === "shutdown";
+    const kind = abortReason === "timeout" ? Kind.RUN_TIMED_OUT : isLost ? Kind.RUN_LOST : Kind.RUN_FAILED;
     this.#ledger.propose(this.failure(kind, run, token, tookUs, thrown), undefined, 512);
   }
 
@@ -210,10 +242,13 @@ export class Dispatcher {
   #forget(attempt: Attempt): void {
     this.#attempts.delete(attempt.run.id);
     if (attempt.isEnded) return;
-    // Someone else ended the run: tell the target, and listen no more.
+    // Someone else ended the run: tell the target, and listen no more. It has its grace like any other.
     attempt.isEnded = true;
     this.#dropDeadline(attempt);
-    attempt.handle?.abort(abortError(attempt, "requested"));
+    if (attempt.handle?.terminate !== undefined && !attempt.isTerminated) {
+      attempt.deadline = this.#deadlines.add(attempt, this.#clock.monotonicMs() + attempt.definition.graceMs);
+    }
+    if (attempt.abortReason === undefined) attempt.handle?.abort(abortError(attempt, "requested"));
   }
 
   #dropDeadline(attempt: Attempt): void {

@@ -13,6 +13,7 @@ import { Zones } from "../../src/core/zone.ts";
 import type { CancelWait, Clock, Logger } from "../../src/ports.ts";
 import { CallbackRunner } from "../../src/runners/callback.ts";
 import type { Callback, RunContext } from "../../src/runners/callback-context.ts";
+import { RunnerSet } from "../../src/runtime/runner-set.ts";
 import { HistoryReader } from "../../src/snapshot/history-reader.ts";
 import { Commands, type ScheduleResult } from "../../src/supervisor/commands.ts";
 import { Engine } from "../../src/supervisor/engine.ts";
@@ -23,6 +24,7 @@ import { toDate } from "../../src/system.ts";
 import { VirtualClock } from "../../src/testing.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import { MemoryLog, MemoryStore } from "./memory-log.ts";
+import { RigTargets } from "./rig-targets.ts";
 
 /** One event as it was told. */
 export interface Told {
@@ -96,6 +98,8 @@ export class EngineRig {
   engine!: Engine;
   log!: MemoryLog;
   runner!: CallbackRunner;
+  /** Executes timers whose target is no callback. */
+  targets!: RigTargets;
   commands!: Commands;
   processClock!: ProcessClock;
   readonly #options: RigOptions;
@@ -122,10 +126,13 @@ export class EngineRig {
       },
       (slot) => state.timers.reference(slot),
     );
+    const targets = new RigTargets();
+    const targetOf = (slot: number) => state.definitions.get(state.timers.definition.get(slot)).target;
     const warn: Logger["warn"] = (_fields, message) => this.warnings.push(message);
     const logger: Logger = { debug: silent, info: silent, warn, error: warn };
     const engine = new Engine({
-      ...{ state, clock, runner, logger, concurrency, orphanGraceMs },
+      ...{ state, clock, logger, concurrency, orphanGraceMs },
+      runner: new RunnerSet(runner, { module: targets, command: targets, http: targets }, targetOf),
       recurrences: new Recurrences(zones),
       keepAlive: true,
       events: { has: () => true, emit: (name, ...args) => this.told.push({ name, event: args[0] }) },
@@ -135,7 +142,14 @@ export class EngineRig {
     log.start(engine.ledger);
     this.#boots += 1;
     engine.start(log, `boot-${this.#boots}`);
-    Object.assign(this, { engine, log, runner, processClock: clock, commands: new Commands(engine, queueMax) });
+    Object.assign(this, {
+      engine,
+      log,
+      runner,
+      targets,
+      processClock: clock,
+      commands: new Commands(engine, queueMax),
+    });
   }
 
   /** The process is gone at once. Its callbacks may go on in the test, but nobody hears of them. */
