@@ -218,9 +218,15 @@ export interface AttemptHandle {
 
 /** Carries out attempts. */
 export interface Runner {
-  /** Whether it can execute the target of the timer in this slot. */
+  /**
+   * Whether it can execute the target of the timer in this slot. When the answer changes, the engine has to be told in
+   * the same turn (`noteCallback`, `noteRunnerGone`).
+   */
   canRun(slot: number): boolean;
-  /** Begins an attempt; `done` is called once, from within `start` or later. */
+  /**
+   * Begins an attempt; `done` is called once, from within `start` or later. Its beginning is in the log already, so an
+   * attempt that cannot be begun any more, as what was to execute it went away, has to be ended too, as lost.
+   */
   start(order: AttemptOrder, done: (end: AttemptEnd) => void): AttemptHandle;
 }
 

@@ -85,7 +85,7 @@ export class Embedded {
 
   /** Whether nothing here can execute the timer, and it has had its time to get a callback. */
   isOrphaned(slot: number): boolean {
-    return this.engine.scheduler.isGraceOver && !this.#opened.runners.canRun(slot);
+    return this.engine.scheduler.isOrphaned(slot);
   }
 
   /**

@@ -32,7 +32,7 @@ export interface EngineOptions {
   readonly logger: Logger;
   /** Attempts under way at a time. */
   readonly concurrency: number;
-  /** How long after the start a timer may be without a callback before it is orphaned. */
+  /** How long a timer may be without a callback, after the start or when its runner went away, before it is orphaned. */
   readonly orphanGraceMs: number;
   /** Whether waiting for the next due time keeps the process running. */
   readonly keepAlive: boolean;
@@ -153,6 +153,16 @@ export class Engine implements LedgerListener {
     this.#wakeSoon();
   }
 
+  /**
+   * To be called in the turn in which the runner ceases to be able to execute these timers (`canRun` is false), and
+   * `noteCallback` when one of them can be executed again. The ends of their attempts are the runner's to tell.
+   */
+  noteRunnerGone(slots: Iterable<number>): void {
+    const endsMs = this.clock.monotonicMs() + this.#options.orphanGraceMs;
+    for (const slot of slots) this.scheduler.noteGone(slot, endsMs);
+    this.#rearm();
+  }
+
   applied(entry: Entry, applied: Applied): void {
     const { events } = this.#options;
     for (let i = 0; i < applied.outcomes.length; i++) {
@@ -214,6 +224,7 @@ export class Engine implements LedgerListener {
       this.#graceEndsMonotonicMs = Number.POSITIVE_INFINITY;
       this.scheduler.endGrace();
     }
+    this.scheduler.endGracesUntil(monotonicMs);
     this.dispatcher.expire(monotonicMs);
     this.#pump();
   }
@@ -227,7 +238,8 @@ export class Engine implements LedgerListener {
   #rearm(): void {
     if (this.#state !== "running" && this.#state !== "draining") return;
     const dueInMs = this.scheduler.nextWakeMs() - this.clock.nowMs();
-    const deadlineMs = Math.min(this.dispatcher.nextDeadlineMs(), this.#graceEndsMonotonicMs);
+    const graceEndMs = Math.min(this.#graceEndsMonotonicMs, this.scheduler.nextGraceEndMs());
+    const deadlineMs = Math.min(this.dispatcher.nextDeadlineMs(), graceEndMs);
     const deadlineInMs = deadlineMs - this.clock.monotonicMs();
     this.#wakeIn(Math.max(0, Math.min(dueInMs, deadlineInMs, wakeMsMax)));
   }

@@ -19,6 +19,7 @@ import type { State } from "../core/state.ts";
 import { TimedSet } from "../core/timed-set.ts";
 import { isOneShot } from "../core/timer-kind.ts";
 import { proposePassedBy } from "./accounting.ts";
+import { Graces } from "./graces.ts";
 import type { Ledger } from "./ledger.ts";
 import { coveredUntilMs, hasOwnRoom, isHeldBack, mayBegin } from "./overlap.ts";
 import type { Recurrences } from "./recurrences.ts";
@@ -55,8 +56,7 @@ export class Scheduler {
   readonly #held = new Map<number, number>();
   #startsProposed = 0;
   #isOpen = false;
-  /** Until the grace is over, a timer without a callback may still get one. */
-  #isGrace = true;
+  readonly #graces = new Graces();
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps;
@@ -75,15 +75,28 @@ export class Scheduler {
 
   /** From now on a timer without a callback is orphaned and its occurrences are accounted for as missed. */
   endGrace(): void {
-    this.#isGrace = false;
+    this.#graces.endStart();
     for (let slot = 0; slot < this.#state.timers.slotCount; slot++) {
       if (this.#state.timers.has(slot) && !this.#deps.canRun(slot)) this.arm(slot);
     }
   }
 
-  /** True once timers without a callback count as orphaned. */
-  get isGraceOver(): boolean {
-    return !this.#isGrace;
+  /** When the grace of the next timer whose runner went away is over, on the monotonic clock; Infinity if of none. */
+  nextGraceEndMs(): number {
+    return this.#graces.nextEndMs();
+  }
+
+  /** Ends the graces of timers whose runner went away, as far as they are over. */
+  endGracesUntil(monotonicMs: number): void {
+    for (let slot = this.#graces.takeEnded(monotonicMs); slot !== -1; ) {
+      this.arm(slot);
+      slot = this.#graces.takeEnded(monotonicMs);
+    }
+  }
+
+  /** Whether nothing here can execute the timer, and it has had its time to get what can. */
+  isOrphaned(slot: number): boolean {
+    return !this.#graces.has(slot) && !this.#deps.canRun(slot);
   }
 
   /** Runs that wait for a slot or for the run before them. */
@@ -171,8 +184,19 @@ export class Scheduler {
     else this.#lists.drop(run);
   }
 
+  /**
+   * Looks again at a timer that nothing here can execute any more. Nothing of it begins until `noteCallback`; its runs
+   * wait for as long as that takes, its occurrences as those of any timer without a callback.
+   */
+  noteGone(slot: number, graceEndsMonotonicMs: number): void {
+    if (!this.#state.timers.has(slot) || this.#deps.canRun(slot)) return;
+    this.#graces.begin(slot, graceEndsMonotonicMs);
+    this.arm(slot);
+  }
+
   /** Looks again at a timer that has just got a callback. */
   noteCallback(slot: number): void {
+    this.#graces.end(slot);
     this.arm(slot);
     this.#noteRunsOf(slot);
   }
@@ -270,18 +294,21 @@ export class Scheduler {
     const recurrence = this.#deps.recurrences.of(this.#state, slot);
     const firstMs = timers.nextAtMs.get(slot);
     const delayMs = this.#jitterMs(slot, recurrence.definition, firstMs);
-    this.#proposed.add(slot);
-    if (!this.#deps.canRun(slot)) {
-      const untilMs = nowMs - delayMs - orphanSweepMs;
-      proposePassedBy(this.#deps.ledger, slot, recurrence, { firstMs, untilMs, nowMs }, "orphaned");
-      return;
-    }
-    const untilMs = coveredUntilMs(this.#state, slot, recurrence.definition, firstMs + delayMs, nowMs) - delayMs;
+    const isRunnable = this.#deps.canRun(slot);
+    const untilMs = isRunnable
+      ? coveredUntilMs(this.#state, slot, recurrence.definition, firstMs + delayMs, nowMs) - delayMs
+      : nowMs - delayMs - orphanSweepMs;
     if (untilMs >= firstMs) {
-      proposePassedBy(this.#deps.ledger, slot, recurrence, { firstMs, untilMs, nowMs }, "overlap");
-      return;
+      this.#proposed.add(slot);
+      const reason = isRunnable ? "overlap" : "orphaned";
+      proposePassedBy(this.#deps.ledger, slot, recurrence, { firstMs, untilMs, nowMs }, reason);
+    } else if (isRunnable) {
+      this.#proposed.add(slot);
+      this.#makeRun(slot, recurrence, firstMs, nowMs - delayMs, nowMs);
+    } else {
+      // Its runner went away after it was put into the queue, and what is due is not old enough yet.
+      this.arm(slot);
     }
-    this.#makeRun(slot, recurrence, firstMs, nowMs - delayMs, nowMs);
   }
 
   #makeRun(slot: number, recurrence: Recurrence, firstMs: number, untilMs: number, nowMs: number): void {
@@ -336,7 +363,7 @@ export class Scheduler {
     const definition = this.#state.definitions.get(timers.definition.get(slot));
     const dueMs = nextAtMs + this.#jitterMs(slot, definition, nextAtMs);
     if (!this.#deps.canRun(slot)) {
-      return this.#isGrace || isOneShot(definition) ? undefined : dueMs + orphanSweepMs;
+      return this.#graces.has(slot) || isOneShot(definition) ? undefined : dueMs + orphanSweepMs;
     }
     return isHeldBack(this.#state, slot, definition, dueMs) ? undefined : dueMs;
   }

@@ -10,7 +10,7 @@ import { copyPayload } from "../../src/core/payload-copy.ts";
 import { defaultRetention } from "../../src/core/retention.ts";
 import { defaultStateLimits, State, type StateLimits } from "../../src/core/state.ts";
 import { Zones } from "../../src/core/zone.ts";
-import type { CancelWait, Clock, Logger } from "../../src/ports.ts";
+import type { CancelWait, Clock, Logger, Runner } from "../../src/ports.ts";
 import { CallbackRunner } from "../../src/runners/callback.ts";
 import type { Callback, RunContext } from "../../src/runners/callback-context.ts";
 import { RunnerSet } from "../../src/runtime/runner-set.ts";
@@ -102,6 +102,8 @@ export class EngineRig {
   targets!: RigTargets;
   commands!: Commands;
   processClock!: ProcessClock;
+  /** Slots whose callback is there, but in a process that is gone. */
+  readonly gone = new Set<number>();
   readonly #options: RigOptions;
   #boots = 0;
 
@@ -126,13 +128,22 @@ export class EngineRig {
       },
       (slot) => state.timers.reference(slot),
     );
+    const callbacks: Runner = {
+      canRun: (slot) => runner.canRun(slot) && !this.gone.has(slot),
+      start: (order, done) => {
+        if (!this.gone.has(order.slot)) return runner.start(order, done);
+        done({ kind: "lost", error: new Error("The process with the callback is gone") });
+        return { abort: silent };
+      },
+    };
+    this.gone.clear();
     const targets = new RigTargets();
     const targetOf = (slot: number) => state.definitions.get(state.timers.definition.get(slot)).target;
     const warn: Logger["warn"] = (_fields, message) => this.warnings.push(message);
     const logger: Logger = { debug: silent, info: silent, warn, error: warn };
     const engine = new Engine({
       ...{ state, clock, logger, concurrency, orphanGraceMs },
-      runner: new RunnerSet(runner, { module: targets, command: targets, http: targets }, targetOf),
+      runner: new RunnerSet(callbacks, { module: targets, command: targets, http: targets }, targetOf),
       recurrences: new Recurrences(zones),
       keepAlive: true,
       events: { has: () => true, emit: (name, ...args) => this.told.push({ name, event: args[0] }) },
@@ -177,6 +188,22 @@ export class EngineRig {
     return this.commands.schedule(registration, (slot) => this.runner.register(slot, callback));
   }
 
+  /** The process that has the callbacks of these timers goes away. */
+  leave(...ids: string[]): void {
+    const slots = ids.map((id) => slotOf(this.engine.data, id));
+    for (const slot of slots) this.gone.add(slot);
+    this.engine.noteRunnerGone(slots);
+  }
+
+  /** It is there again. */
+  comeBack(...ids: string[]): void {
+    for (const id of ids) {
+      const slot = slotOf(this.engine.data, id);
+      this.gone.delete(slot);
+      this.engine.noteCallback(slot);
+    }
+  }
+
   /** Schedules and lets the log settle it. */
   async add(id: string, options: ScheduleOptions, callback: Callback = silent): Promise<ScheduleResult> {
     return this.settle(this.schedule(id, options, callback));
@@ -192,7 +219,7 @@ export class EngineRig {
 
   view(id: string): TimerView {
     const slot = slotOf(this.engine.data, id);
-    const isOrphaned = this.engine.scheduler.isGraceOver && !this.runner.canRun(slot);
+    const isOrphaned = this.engine.scheduler.isOrphaned(slot);
     return viewTimer(this.engine.data, slot, isOrphaned, this.#historySource());
   }
 
