@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   KRON_ALREADY_STARTED: "start() was called on a runtime that is starting or running",
   KRON_BACKLOG_FULL: "more changes wait for the disk than the runtime is willing to hold in memory",
   KRON_CANCELLED: "the caller took the request back before it was answered",
+  KRON_COMMAND_FAILED: "a command could not be started, ended with a code other than 0, or was ended by a signal",
   KRON_CONFLICT: "the change was refused because the state had moved on when its turn came",
   KRON_CRON_INVALID: "a cron expression does not follow the grammar, or can never match",
   KRON_DEADLINE: "the answer did not come within the deadline of the request",
@@ -17,6 +18,7 @@ export const ERROR_CODES = {
   KRON_DISK_FULL: "the disk refused a write; new work is refused until space is back",
   KRON_DURATION_INVALID: "a duration cannot be read or is out of range",
   KRON_FRAME_INVALID: "bytes do not form a valid frame",
+  KRON_HTTP_FAILED: "a request got no answer, or one with a status that does not count as success",
   KRON_ID_INVALID: "a timer id is empty, too long, or holds characters that are not allowed",
   KRON_INTERNAL: "the other side failed in a way that it did not foresee",
   KRON_IPC_ENDPOINT:
