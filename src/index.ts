@@ -22,7 +22,7 @@ export type {
   RetryOptions,
   ScheduleOptions,
 } from "./core/options.ts";
-export type { AttemptOutcome, RunOutcome } from "./core/outcome.ts";
+export type { AttemptOutcome, Ending, RunOutcome } from "./core/outcome.ts";
 export type { RetryPolicy } from "./core/retry.ts";
 export {
   type Callback,

@@ -6,8 +6,11 @@
  */
 
 import type { KronError } from "./core/errors.ts";
+import type { Ending } from "./core/outcome.ts";
 import type { Entry } from "./core/record.ts";
 import type { TargetSpec } from "./core/target.ts";
+
+export type { Ending } from "./core/outcome.ts";
 
 /** Cancels what a `Clock` was asked to do; harmless when it has already happened. */
 export type CancelWait = () => void;
@@ -194,9 +197,6 @@ export interface AttemptOrder {
   /** Grows with every attempt of every timer; a store that remembers the largest can refuse stale writers. */
   readonly fencingToken: number;
 }
-
-/** What it took to end an attempt that did not stop when asked. */
-export type Ending = "thread-terminated" | "process-terminated" | "process-killed";
 
 /** How an attempt ended, as its runner saw it. `ending` is there when it was ended by force. */
 export type AttemptEnd =

@@ -6,6 +6,7 @@ import { type HistoryEntry, viewHistory } from "../../src/supervisor/views.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { readCount } from "../numbers.ts";
+import { jsonText } from "../output.ts";
 import { printable, shortened } from "../printable.ts";
 import { type Column, tableLines } from "../table.ts";
 import { localTime, relativeTime, tookText } from "../times.ts";
@@ -80,6 +81,13 @@ function rowOf(entry: HistoryEntry, { zone }: Offline, nowMs: number): string[] 
   ];
 }
 
+/** `exitCode=2 stderr="…"`: texts are quoted, so that they stay on their line. */
+function detailsText(details: object): string {
+  return Object.entries(details)
+    .map(([name, value]) => `${name}=${jsonText(value)}`)
+    .join(" ");
+}
+
 function detailOf(entry: HistoryEntry): string {
   const parts: string[] = [];
   if (entry.isManual) parts.push("by hand");
@@ -90,7 +98,10 @@ function detailOf(entry: HistoryEntry): string {
   if (failure !== undefined) {
     const { outcome, error } = failure;
     parts.push(shortened(`${outcome}: ${error.name}: ${error.message}`, detailCharactersMax));
+    if (error.details !== undefined) parts.push(shortened(detailsText(error.details), detailCharactersMax));
   }
+  const ending = entry.ending ?? failure?.ending;
+  if (ending !== undefined) parts.push(ending);
   if (entry.resultNote !== undefined) parts.push(shortened(entry.resultNote, detailCharactersMax));
   return parts.join(", ");
 }

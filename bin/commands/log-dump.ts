@@ -92,7 +92,7 @@ function timeText(atMs: number): string | null {
 function recordJson(record: LogRecord): object {
   const json: Record<string, unknown> = { kind: kindName(record[0]) };
   const fields = recordFields(record[0]) ?? [];
-  for (let at = 0; at < fields.length; at++) {
+  for (let at = 0; at < record.length - 1; at++) {
     const name = fields[at]?.[0] ?? "";
     json[name] = name === "definition" ? definitionJson(record[at + 1]) : record[at + 1];
   }

@@ -181,13 +181,13 @@ const failureOutcomes: Readonly<Record<RunFailed[0], AttemptOutcome>> = {
 };
 
 function fail(state: State, atMs: number, record: RunFailed, applied: Applied): Run | Refusal {
-  const [kind, id, token, tookUs, retryAtMs, nextAtMs, error] = record;
+  const [kind, id, token, tookUs, retryAtMs, nextAtMs, error, ending = null] = record;
   const run = state.runs.get(id);
   if (run === undefined || run.state !== "running" || run.token !== token) return staleToken();
   const { timers } = state;
   state.changes.touch(run.slot);
   run.failures ??= [];
-  run.failures.push({ attempt: run.attempt, outcome: failureOutcomes[kind], endedAtMs: atMs, tookUs, error });
+  run.failures.push({ attempt: run.attempt, outcome: failureOutcomes[kind], endedAtMs: atMs, tookUs, error, ending });
   if (run.failures.length > failuresMax) run.failures.splice(firstFailuresKept, 1);
   const mayRetry = run.attempt < definitionOf(state, run.slot).retry.maxAttempts;
   if (retryAtMs === 0 || !mayRetry || timers.status.get(run.slot) === Status.CANCELLED) {
@@ -203,11 +203,15 @@ function fail(state: State, atMs: number, record: RunFailed, applied: Applied): 
 }
 
 function cancel(state: State, atMs: number, record: RunCancelled, applied: Applied): Run | Refusal {
-  const [, id, reason, nextAtMs] = record;
+  const [, id, reason, nextAtMs, ending] = record;
   const run = state.runs.get(id);
   if (run === undefined) return refused("KRON_CONFLICT", "the run is finished");
   state.changes.touch(run.slot);
-  const detail: HistoryDetail = { reason, ...(run.failures !== null && { failures: run.failures }) };
+  const detail: HistoryDetail = {
+    reason,
+    ...(run.failures !== null && { failures: run.failures }),
+    ...(ending !== undefined && { ending }),
+  };
   return finish(state, atMs, run, { outcome: "CANCELLED", tookUs: 0, nextAtMs, detail }, applied);
 }
 

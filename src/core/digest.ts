@@ -69,9 +69,11 @@ function pourRun(lanes: Lanes, run: Run): void {
 
 function pourFailures(lanes: Lanes, failures: readonly AttemptRecord[] | null | undefined): void {
   lanes.number(failures?.length ?? 0);
-  for (const { attempt, outcome, endedAtMs, tookUs, error } of failures ?? []) {
+  for (const { attempt, outcome, endedAtMs, tookUs, error, ending } of failures ?? []) {
     lanes.text(outcome);
     lanes.value([attempt, endedAtMs, tookUs, error]);
+    // Most have none, and then the digest is what it was before there were endings.
+    if (ending !== null) lanes.text(ending);
   }
 }
 

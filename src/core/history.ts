@@ -10,7 +10,7 @@
 
 import { assert } from "./assert.ts";
 import { byteColumn, floatColumn, shortColumn, wordColumn } from "./column.ts";
-import { outcomeCode, outcomeOf, type RunOutcome } from "./outcome.ts";
+import { type Ending, outcomeCode, outcomeOf, type RunOutcome } from "./outcome.ts";
 import type { AttemptRecord } from "./run.ts";
 
 /** What only some rows have. */
@@ -21,6 +21,8 @@ export interface HistoryDetail {
   readonly resultNote?: string;
   /** Why occurrences were missed or the run was cancelled. */
   readonly reason?: string;
+  /** How the last attempt of a run that was cancelled was ended by force. */
+  readonly ending?: Ending;
 }
 
 /** One finished occurrence, or `count` of them that share an outcome without having run. */

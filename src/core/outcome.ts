@@ -6,6 +6,24 @@ export type RunOutcome = "SUCCEEDED" | "DEAD" | "CANCELLED" | "MISSED" | "SKIPPE
 /** How one attempt ended. */
 export type AttemptOutcome = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "LOST" | "CANCELLED";
 
+/**
+ * What it took to end an attempt that did not stop when asked. `given-up`: nothing could end it (a callback, as a rule),
+ * and what it did after its end was recorded nobody knows.
+ */
+export type Ending = "thread-terminated" | "process-terminated" | "process-killed" | "given-up";
+
+const endings: ReadonlySet<unknown> = new Set<Ending>([
+  "thread-terminated",
+  "process-terminated",
+  "process-killed",
+  "given-up",
+]);
+
+/** Whether a value of the log is an ending. */
+export function isEnding(value: unknown): value is Ending {
+  return endings.has(value);
+}
+
 const attemptOutcomes: readonly AttemptOutcome[] = ["SUCCEEDED", "FAILED", "TIMED_OUT", "LOST", "CANCELLED"];
 
 const runOutcomes: readonly RunOutcome[] = ["SUCCEEDED", "DEAD", "CANCELLED", "MISSED", "SKIPPED_OVERLAP"];

@@ -8,6 +8,8 @@ import { decodeDefinition } from "./definition.ts";
 import { describe } from "./describe.ts";
 import { isKronError, KronError } from "./errors.ts";
 import { instantMsMax } from "./instant.ts";
+import { isLoggedDetails } from "./logged-error.ts";
+import { isEnding } from "./outcome.ts";
 import { type Entry, Kind, kindName, type LogRecord } from "./record.ts";
 
 /**
@@ -24,10 +26,11 @@ export type FieldType =
   | "definition"
   | "value"
   | "error"
-  | "note";
+  | "note"
+  | "ending";
 
-/** One field of a record: its name, then what may stand in it. */
-export type Field = readonly [name: string, type: FieldType];
+/** One field of a record: its name, what may stand in it, and whether it may be left out; such fields come last. */
+export type Field = readonly [name: string, type: FieldType, isOptional?: true];
 
 const started: readonly Field[] = [["boot", "text"]];
 const timerOnly: readonly Field[] = [["timer", "count"]];
@@ -38,6 +41,7 @@ const failure: readonly Field[] = [
   ["retryAtMs", "time"],
   ["nextAtMs", "time"],
   ["error", "error"],
+  ["ending", "ending", true],
 ];
 const passedBy: readonly Field[] = [
   ["timer", "count"],
@@ -119,6 +123,7 @@ const shapes: ReadonlyMap<number, readonly Field[]> = new Map<number, readonly F
       ["run", "count"],
       ["reason", "text"],
       ["nextAtMs", "time"],
+      ["ending", "ending", true],
     ],
   ],
   [Kind.RUN_MISSED, [...passedBy, ["reason", "text"]]],
@@ -145,10 +150,11 @@ function checkRecord(data: unknown, where: string, position: number): asserts da
   if (!Array.isArray(data)) throw corrupt(where, `record ${position} is not a tuple`);
   const fields = shapes.get(data[0] as number);
   if (fields === undefined) throw unknownKind(where, position, data[0]);
-  if (data.length !== fields.length + 1) {
-    throw corrupt(where, `record ${position} has ${data.length - 1} fields, expected ${fields.length}`);
+  const count = data.length - 1;
+  if (count !== fields.length && !(count === fields.length - 1 && fields[count]?.[2] === true)) {
+    throw corrupt(where, `record ${position} has ${count} fields, expected ${fields.length}`);
   }
-  for (let i = 0; i < fields.length; i++) {
+  for (let i = 0; i < count; i++) {
     const field = fields[i] as Field;
     if (!fits(data[i + 1], field[1])) {
       const name = `record ${position} (${kindName(data[0] as number)})`;
@@ -166,8 +172,9 @@ const expectations: Readonly<Record<FieldType, string>> = {
   flag: "expected 0 or 1",
   definition: "expected a timer definition or the number of one",
   value: "expected any value",
-  error: "expected [name, message, stack, code]",
+  error: "expected [name, message, stack, code] and perhaps details",
   note: "expected a text or null",
+  ending: "expected how an attempt was ended by force",
 };
 
 function fits(value: unknown, type: FieldType): boolean {
@@ -188,6 +195,8 @@ function fits(value: unknown, type: FieldType): boolean {
       return value === null || typeof value === "string";
     case "error":
       return isLoggedError(value);
+    case "ending":
+      return isEndingOrLater(value);
     case "definition":
       return isWhole(value) || isDefinition(value);
     case "value":
@@ -218,9 +227,18 @@ function isWhole(value: unknown): boolean {
 }
 
 function isLoggedError(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length !== 4) return false;
-  const [name, message, stack, code] = value as unknown[];
-  return typeof name === "string" && typeof message === "string" && fits(stack, "note") && fits(code, "note");
+  if (!Array.isArray(value) || value.length < 4 || value.length > 5) return false;
+  const [name, message, stack, code, details] = value as unknown[];
+  const isError = typeof name === "string" && typeof message === "string" && fits(stack, "note") && fits(code, "note");
+  return isError && (value.length === 4 || isLoggedDetails(details));
+}
+
+/** One that this version does not know was written by a later one: that is not damage. */
+function isEndingOrLater(value: unknown): boolean {
+  if (typeof value !== "string" || isEnding(value)) return typeof value === "string";
+  throw new KronError("KRON_JOURNAL_VERSION", `Expected an ending that this version knows, got ${describe(value)}`, {
+    hint: "The journal was written by a newer Kron; use that version or a newer one",
+  });
 }
 
 function unknownKind(where: string, position: number, kind: unknown): KronError {

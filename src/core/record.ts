@@ -5,12 +5,25 @@
  * wall-clock stamp. Kinds are numbers for ever: a kind is never reused and its fields only grow at the end.
  * Timers are named by reference (see `timer-table.ts`), runs by id, both numbers. A time of 0 means "none".
  *
+ * A field with a question mark is not there at all when there is nothing to say.
+ *
  * One record can make two events: a RUN_DUE that starts at once is also the RUN_STARTED of attempt 1, and a
  * failure says in the same breath whether the run is retried or dead. That halves what a run costs on disk.
  */
 
-/** An error as the log keeps it: name, message, stack, code; the last two null when there is none. */
-export type LoggedError = readonly [name: string, message: string, stack: string | null, code: string | null];
+import type { Ending } from "./outcome.ts";
+
+/** Particulars of an error: plain data, see `detailsBytesMax`. */
+export type LoggedDetails = Readonly<Record<string, unknown>>;
+
+/** An error as the log keeps it: name, message, stack, code, the last two null when there is none; details if any. */
+export type LoggedError = readonly [
+  name: string,
+  message: string,
+  stack: string | null,
+  code: string | null,
+  details?: LoggedDetails,
+];
 
 /** Kind numbers of all records. */
 export const Kind = {
@@ -96,7 +109,10 @@ export type RunSucceeded = readonly [
   result: unknown,
   resultNote: string | null,
 ];
-/** An attempt ended badly; `retryAtMs` 0: the run is dead. The same shape serves all three kinds. */
+/**
+ * An attempt ended badly; `retryAtMs` 0: the run is dead. `ending`: how it was ended by force. The same shape serves all
+ * three kinds.
+ */
 export type RunFailed = readonly [
   kind: typeof Kind.RUN_FAILED | typeof Kind.RUN_TIMED_OUT | typeof Kind.RUN_LOST,
   run: number,
@@ -105,13 +121,15 @@ export type RunFailed = readonly [
   retryAtMs: number,
   nextAtMs: number,
   error: LoggedError,
+  ending?: Ending,
 ];
-/** A run was ended before its time. `nextAtMs` as with `RunSucceeded`. */
+/** A run was ended before its time. `nextAtMs` as with `RunSucceeded`, `ending` as with `RunFailed`. */
 export type RunCancelled = readonly [
   kind: typeof Kind.RUN_CANCELLED,
   run: number,
   reason: CancelReason,
   nextAtMs: number,
+  ending?: Ending,
 ];
 /** `count` occurrences from `firstAtMs` to `lastAtMs` did not run; the next one is `nextAtMs`. */
 export type RunMissed = readonly [

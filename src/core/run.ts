@@ -1,6 +1,6 @@
 /** A run while it lives: from the moment its occurrence became due until its one outcome. */
 
-import type { AttemptOutcome } from "./outcome.ts";
+import type { AttemptOutcome, Ending } from "./outcome.ts";
 import type { LoggedError } from "./record.ts";
 
 /** Where a live run is. `waiting` for its first attempt, `running` one, or `retrying`: waiting for the next. */
@@ -13,6 +13,8 @@ export interface AttemptRecord {
   readonly endedAtMs: number;
   readonly tookUs: number;
   readonly error: LoggedError;
+  /** How it was ended by force; null when it ended by itself. */
+  readonly ending: Ending | null;
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 
 import type { HistoryDetail, HistoryRow } from "../core/history.ts";
-import { outcomeCode, outcomeOf } from "../core/outcome.ts";
+import { isEnding, outcomeCode, outcomeOf } from "../core/outcome.ts";
 import { packValue } from "../journal/codec.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
@@ -43,8 +43,9 @@ export function encodeRow(writer: ByteWriter, row: HistoryRow): void {
     writer.number(row.missedCount);
   }
   if (row.detail === undefined) return;
-  const { failures, result, resultNote, reason } = row.detail;
+  const { failures, result, resultNote, reason, ending } = row.detail;
   const fields = [failures === undefined ? null : encodeFailures(failures), result, resultNote, reason];
+  if (ending !== undefined) fields.push(ending);
   const { bytes, start, end } = packValue(fields);
   writer.block(bytes, start, end);
 }
@@ -95,11 +96,13 @@ function decodeRow(reader: ByteReader): HistoryRow {
 }
 
 function decodeDetail(reader: ByteReader): HistoryDetail {
-  const [failures, result, resultNote, reason] = asArray(reader.packed(), 4, reader);
+  const [failures, result, resultNote, reason, ending = null] = asArray(reader.packed(), 4, reader, 5);
+  if (ending !== null && !isEnding(ending)) throw reader.corrupt("has a row of an unknown ending");
   return {
     ...(failures !== null && { failures: decodeFailures(failures, reader) }),
     ...(result !== null && { result }),
     ...(resultNote !== null && { resultNote: resultNote as string }),
     ...(reason !== null && { reason: reason as string }),
+    ...(ending !== null && { ending }),
   };
 }

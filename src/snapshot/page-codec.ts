@@ -12,7 +12,7 @@
 import { assert } from "../core/assert.ts";
 import { slotsPerPage } from "../core/changes.ts";
 import { slabEntryBytesMax } from "../core/id-slab.ts";
-import { attemptOutcomeCode, attemptOutcomeOf } from "../core/outcome.ts";
+import { attemptOutcomeCode, attemptOutcomeOf, isEnding } from "../core/outcome.ts";
 import type { LoggedError } from "../core/record.ts";
 import type { AttemptRecord, Run, RunState } from "../core/run.ts";
 import type { State } from "../core/state.ts";
@@ -182,31 +182,39 @@ function decodeRun(slot: number, timer: number, fields: readonly unknown[], read
 
 /** Attempts that ended badly, as arrays for msgpack. */
 export function encodeFailures(failures: readonly AttemptRecord[]): unknown[] {
-  return failures.map(({ attempt, outcome, endedAtMs, tookUs, error }) => {
-    return [attempt, attemptOutcomeCode(outcome), endedAtMs, tookUs, error];
+  return failures.map(({ attempt, outcome, endedAtMs, tookUs, error, ending }) => {
+    const fields = [attempt, attemptOutcomeCode(outcome), endedAtMs, tookUs, error];
+    return ending === null ? fields : [...fields, ending];
   });
 }
 
 /** What `encodeFailures` gave. Throws `KRON_SNAPSHOT_CORRUPT`. */
 export function decodeFailures(value: unknown, reader: ByteReader): AttemptRecord[] {
   return asArray(value, undefined, reader).map((failure) => {
-    const [attempt, code, endedAtMs, tookUs, error] = asArray(failure, 5, reader);
+    const [attempt, code, endedAtMs, tookUs, error, ending = null] = asArray(failure, 5, reader, 6);
     const outcome = attemptOutcomeOf(code as number);
     if (outcome === undefined) throw reader.corrupt("has an attempt of an unknown outcome");
+    if (ending !== null && !isEnding(ending)) throw reader.corrupt("has an attempt of an unknown ending");
     return {
       attempt: attempt as number,
       outcome,
       endedAtMs: endedAtMs as number,
       tookUs: tookUs as number,
-      error: asArray(error, 4, reader) as unknown as LoggedError,
+      error: asArray(error, 4, reader, 5) as unknown as LoggedError,
+      ending,
     };
   });
 }
 
-/** `value` if it is an array (of so many elements). Throws `KRON_SNAPSHOT_CORRUPT`. */
-export function asArray(value: unknown, length: number | undefined, reader: ByteReader): readonly unknown[] {
-  if (!Array.isArray(value) || (length !== undefined && value.length !== length)) {
-    throw reader.corrupt("has fields of another shape");
-  }
+/** `value` if it is an array (of `length` to `lengthMax` elements). Throws `KRON_SNAPSHOT_CORRUPT`. */
+export function asArray(
+  value: unknown,
+  length: number | undefined,
+  reader: ByteReader,
+  lengthMax: number | undefined = length,
+): readonly unknown[] {
+  if (!Array.isArray(value)) throw reader.corrupt("has fields of another shape");
+  const count = value.length;
+  if (count < (length ?? count) || count > (lengthMax ?? count)) throw reader.corrupt("has fields of another shape");
   return value;
 }

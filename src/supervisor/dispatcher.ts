@@ -8,10 +8,11 @@
  */
 
 import { KronError } from "../core/errors.ts";
-import { toLoggedError } from "../core/logged-error.ts";
+import { toLoggedError, withDetailsOf } from "../core/logged-error.ts";
+import type { Ending } from "../core/outcome.ts";
 import { checkPayload } from "../core/payload.ts";
 import { copyPayload } from "../core/payload-copy.ts";
-import { Kind, type RunFailed } from "../core/record.ts";
+import { Kind, type LoggedError, type RunFailed } from "../core/record.ts";
 import { isFixedDelay } from "../core/recurrence.ts";
 import { delayMs } from "../core/retry.ts";
 import { formatRunId, type Run } from "../core/run.ts";
@@ -186,7 +187,7 @@ export class Dispatcher {
     this.#logger.warn({ timerId, runId, reason: attempt.abortReason }, "An attempt did not stop when asked; given up");
     const error = attempt.abortError ?? abortError(attempt, "shutdown");
     attempt.abortReason ??= "shutdown";
-    this.#recordFailure(attempt, "lost", error);
+    this.#recordFailure(attempt, "lost", error, "given-up");
   }
 
   #ended(attempt: Attempt, end: AttemptEnd): void {
@@ -197,7 +198,7 @@ export class Dispatcher {
     }
     if (end.kind === "succeeded" && attempt.abortReason !== "timeout") this.#recordSuccess(attempt, end.result);
     else if (end.kind === "succeeded") this.#recordFailure(attempt, "failed", attempt.abortError);
-    else this.#recordFailure(attempt, end.kind, end.error);
+    else this.#recordFailure(attempt, end.kind, end.error, end.ending);
   }
 
   #recordSuccess(attempt: Attempt, result: unknown): void {
@@ -211,25 +212,37 @@ export class Dispatcher {
     );
   }
 
-  #recordFailure(attempt: Attempt, end: "failed" | "lost", thrown: unknown): void {
+  #recordFailure(attempt: Attempt, end: "failed" | "lost", thrown: unknown, ending?: Ending): void {
     const tookUs = this.#end(attempt);
     const { run, token, abortReason } = attempt;
     if (abortReason === "replaced" || abortReason === "requested" || abortReason === "timer-cancelled") {
-      this.#ledger.propose([Kind.RUN_CANCELLED, run.id, abortReason, this.#fixedDelayMs(run)]);
+      const nextAtMs = this.#fixedDelayMs(run);
+      const isPlain = ending === undefined;
+      this.#ledger.propose(
+        isPlain
+          ? [Kind.RUN_CANCELLED, run.id, abortReason, nextAtMs]
+          : [Kind.RUN_CANCELLED, run.id, abortReason, nextAtMs, ending],
+      );
       return;
     }
     const isLost = end === "lost" || abortReason === "shutdown";
     const kind = abortReason === "timeout" ? Kind.RUN_TIMED_OUT : isLost ? Kind.RUN_LOST : Kind.RUN_FAILED;
-    this.#ledger.propose(this.failure(kind, run, token, tookUs, thrown), undefined, 512);
+    // Whoever asked for the end knows why; whoever brought it about, what came of that.
+    const isForced = ending !== undefined && attempt.abortError !== undefined;
+    const error = isForced
+      ? withDetailsOf(toLoggedError(attempt.abortError), toLoggedError(thrown))
+      : toLoggedError(thrown);
+    this.#ledger.propose(this.failure(kind, run, token, tookUs, error, ending), undefined, 512);
   }
 
   /** The record of an attempt that ended badly: retried by policy while attempts are left, dead otherwise. */
-  failure(kind: RunFailed[0], run: Run, token: number, tookUs: number, thrown: unknown): RunFailed {
+  failure(kind: RunFailed[0], run: Run, token: number, tookUs: number, error: LoggedError, ending?: Ending): RunFailed {
     const { retry } = this.#state.definitions.get(this.#state.timers.definition.get(run.slot));
     const isLast = run.attempt >= retry.maxAttempts;
     const retryAtMs = isLast ? 0 : this.#clock.nowMs() + delayMs(retry, run.attempt + 1, run.id);
     const nextAtMs = isLast ? this.#fixedDelayMs(run) : 0;
-    return [kind, run.id, token, tookUs, retryAtMs, nextAtMs, toLoggedError(thrown)];
+    if (ending === undefined) return [kind, run.id, token, tookUs, retryAtMs, nextAtMs, error];
+    return [kind, run.id, token, tookUs, retryAtMs, nextAtMs, error, ending];
   }
 
   /** Takes the attempt off the clock; returns the microseconds it took. */

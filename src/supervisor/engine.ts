@@ -7,7 +7,7 @@
 
 import type { Applied } from "../core/applied.ts";
 import { KronError } from "../core/errors.ts";
-import { type Entry, Kind, type LogRecord } from "../core/record.ts";
+import { type Entry, Kind, type LoggedError, type LogRecord } from "../core/record.ts";
 import type { Run } from "../core/run.ts";
 import type { State } from "../core/state.ts";
 import type { CancelWait, Clock, Log, Logger, Runner } from "../ports.ts";
@@ -109,8 +109,7 @@ export class Engine implements LedgerListener {
   }
 
   #declareLost(run: Run): void {
-    const error = new Error("The process ended before the attempt did");
-    error.stack = "";
+    const error: LoggedError = ["Error", "The process ended before the attempt did", "", null];
     this.ledger.propose(this.dispatcher.failure(Kind.RUN_LOST, run, run.token, 0, error), undefined, 512);
   }
 

@@ -5,8 +5,9 @@
 
 import type { Outcome } from "../core/applied.ts";
 import type { KronError } from "../core/errors.ts";
+import type { Ending } from "../core/outcome.ts";
 import { copyPayload } from "../core/payload-copy.ts";
-import { Kind, kindName, type LoggedError, type LogRecord } from "../core/record.ts";
+import { Kind, kindName, type LoggedDetails, type LoggedError, type LogRecord } from "../core/record.ts";
 import { formatRunId, type Run } from "../core/run.ts";
 import type { State } from "../core/state.ts";
 
@@ -16,6 +17,8 @@ export interface ErrorInfo {
   readonly message: string;
   readonly stack?: string;
   readonly code?: string;
+  /** Particulars such as `exitCode`, `signal`, `statusCode` or the end of `stderr`; up to 2 KiB as msgpack. */
+  readonly details?: LoggedDetails;
 }
 
 /** The names of run events, as they stand in history, CLI and docs. */
@@ -43,6 +46,8 @@ export interface RunEvent {
   readonly durationMs?: number;
   readonly result?: unknown;
   readonly error?: ErrorInfo;
+  /** How the attempt was ended by force, with the failures and RUN_CANCELLED; not there when it ended by itself. */
+  readonly ending?: Ending;
   /** With RUN_RETRYING. */
   readonly retryAtMs?: number;
   /** With RUN_CANCELLED. */
@@ -166,13 +171,13 @@ function emitRun(sink: EventSink, state: State, atMs: number, record: LogRecord,
     case Kind.RUN_TIMED_OUT:
     case Kind.RUN_LOST: {
       const error = errorInfo(record[6]);
-      emit(kindName(record[0]) as RunEventType, { durationMs: record[3] / 1_000, error });
+      emit(kindName(record[0]) as RunEventType, { durationMs: record[3] / 1_000, error, ...endingOf(record[7]) });
       if (run.state === "retrying") emit("RUN_RETRYING", { attempt: run.attempt + 1, retryAtMs: run.retryAtMs });
       else emit("RUN_DEAD", { error });
       break;
     }
     case Kind.RUN_CANCELLED:
-      emit("RUN_CANCELLED", { reason: record[2] });
+      emit("RUN_CANCELLED", { reason: record[2], ...endingOf(record[4]) });
       break;
     default:
   }
@@ -180,6 +185,15 @@ function emitRun(sink: EventSink, state: State, atMs: number, record: LogRecord,
 
 /** An error of the log in the shape users see. */
 export function errorInfo(error: LoggedError): ErrorInfo {
-  const [name, message, stack, code] = error;
-  return { name, message, ...(stack !== null && { stack }), ...(code !== null && { code }) };
+  const [name, message, stack, code, details] = error;
+  return {
+    ...{ name, message },
+    ...(stack !== null && { stack }),
+    ...(code !== null && { code }),
+    ...(details !== undefined && { details: copyPayload(details) as LoggedDetails }),
+  };
+}
+
+function endingOf(ending: Ending | undefined): Pick<RunEvent, "ending"> {
+  return ending === undefined ? {} : { ending };
 }

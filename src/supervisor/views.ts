@@ -6,7 +6,7 @@ import type { HistoryRow, HistorySource } from "../core/history.ts";
 import { parseInstant } from "../core/instant.ts";
 import { readCount, readOptions } from "../core/option-reader.ts";
 import type { InstantInput } from "../core/options.ts";
-import { type AttemptOutcome, outcomeOf, type RunOutcome, Status } from "../core/outcome.ts";
+import { type AttemptOutcome, type Ending, outcomeOf, type RunOutcome, Status } from "../core/outcome.ts";
 import { copyPayload } from "../core/payload-copy.ts";
 import { jitterMs, nextOccurrence, type Recurrence } from "../core/recurrence.ts";
 import { formatRunId } from "../core/run.ts";
@@ -58,6 +58,8 @@ export interface AttemptView {
   readonly endedAtMs: number;
   readonly durationMs: number;
   readonly error: ErrorInfo;
+  /** How it was ended by force; not there when it ended by itself. */
+  readonly ending?: Ending;
 }
 
 /** One finished occurrence, or `count` of them that share an outcome without having run. */
@@ -81,6 +83,8 @@ export interface HistoryEntry {
   readonly result?: unknown;
   readonly resultNote?: string;
   readonly reason?: string;
+  /** Of a run that was cancelled: how its last attempt was ended by force. */
+  readonly ending?: Ending;
 }
 
 /** Which part of a timer's history is wanted: the newest `limit` that finished from `since` on and before `before`. */
@@ -238,9 +242,11 @@ function viewRow(timerId: string, row: HistoryRow): HistoryEntry {
       endedAtMs: failure.endedAtMs,
       durationMs: failure.tookUs / 1_000,
       error: errorInfo(failure.error),
+      ...(failure.ending !== null && { ending: failure.ending }),
     })),
     ...(detail?.result !== undefined && { result: copyPayload(detail.result) }),
     ...(detail?.resultNote !== undefined && { resultNote: detail.resultNote }),
     ...(detail?.reason !== undefined && { reason: detail.reason }),
+    ...(detail?.ending !== undefined && { ending: detail.ending }),
   };
 }

@@ -108,7 +108,8 @@ export async function exampleDirectory(): Promise<string> {
   const payload = { count: 1n, bytes: new Uint8Array([104, 105]), text: "ü\u202e" };
   await runtime.schedule("nightly", { cron: "30 3 * * *", timezone: "Europe/Riga", payload }, () => "ok");
   await runtime.schedule("flaky", { every: "10h", overlap: "skip", retry: { maxAttempts: 2 } }, () => {
-    throw new Error("boom \u001b[31mred\nsecond line");
+    const details = { exitCode: 2n, stderr: "bad \u001b[31m" };
+    throw Object.assign(new Error("boom \u001b[31mred\nsecond line"), { details });
   });
   await runtime.schedule("fixed", { every: "6h" }, () => undefined);
   await runtime.schedule("paused", { cron: "*/5 * * * *" }, () => undefined);

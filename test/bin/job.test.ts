@@ -105,7 +105,10 @@ test("job history shows how occurrences ended, the newest first", () => {
     ),
   );
   const flaky = kron(look("job", "history", "flaky", "--limit", "1")).stdout;
-  assert.match(flaky, /\n.* DEAD .* 2 .* FAILED: Error: boom \\u001b\[31mred\\nsecond line\n$/);
+  assert.match(
+    flaky,
+    /\n.* DEAD .* 2 .* FAILED: Error: boom \\u001b\[31mred\\nsecond line, exitCode="2" stderr="bad .*\n$/,
+  );
   assert.is(kron(look("job", "history", "paused")).stdout, "(no finished occurrences)\n");
 });
 

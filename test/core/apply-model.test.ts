@@ -218,7 +218,7 @@ test("hostile records of the right shape are refused or do no harm", () => {
 
 test("the random logs reach every outcome there is", () => {
   const seen = new Map<string, number>();
-  const draws = fc.sample(drawsOf, { numRuns: 200, seed: 11 });
+  const draws = fc.sample(drawsOf, { numRuns: 400, seed: 11 });
   for (const numbers of draws) {
     const model = new Model({ retiredMax: 2, timersMax: 3 });
     model.prelude(new Draw(numbers[0] ?? []));

@@ -3,7 +3,7 @@ import { encodeDefinition, type TimerDefinition } from "../../src/core/definitio
 import { outcomeOf, Status } from "../../src/core/outcome.ts";
 import { Kind, type LogRecord } from "../../src/core/record.ts";
 import { defaultRetry, noRetry } from "../../src/core/retry.ts";
-import { boom, cronOf, definitionOf, onceOf, StateLab } from "../support/state-lab.ts";
+import { boom, boomWith, cronOf, definitionOf, onceOf, StateLab } from "../support/state-lab.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("apply-run");
@@ -241,6 +241,24 @@ test("RUN_CANCELLED ends a run in whatever state it is", () => {
   assert.equal([timers.liveRuns.get(slot), timers.runningRuns.get(slot), timers.waitingRuns.get(slot)], [0, 0, 0]);
   assert.is(lab.history("a")[0]?.detail?.failures?.length, 1);
   assert.equal(lab.history("a")[2]?.detail, { reason: "requested" });
+});
+
+test("how an attempt was ended by force is kept, with its error's details", () => {
+  const lab = new StateLab();
+  const timer = lab.create("a", definitionOf({ overlap: "allow" }), 11_000);
+  const failed = lab.due(timer, 11_000, 12_000);
+  const error = boomWith({ signal: "SIGKILL" });
+  lab.run([Kind.RUN_TIMED_OUT, failed.id, failed.token, 5, 30_000, 0, error, "process-killed"]);
+  assert.equal(
+    failed.failures?.map(({ ending, error: [, , , , details] }) => [ending, details]),
+    [["process-killed", { signal: "SIGKILL" }]],
+  );
+  lab.run([Kind.RUN_STARTED, failed.id, 2]);
+  lab.fail(failed, 30_000);
+  assert.is(failed.failures?.[1]?.ending, null);
+  const cancelled = lab.due(timer, 12_000, 13_000);
+  lab.run([Kind.RUN_CANCELLED, cancelled.id, "requested", 0, "thread-terminated"]);
+  assert.equal(lab.history("a")[0]?.detail, { reason: "requested", ending: "thread-terminated" });
 });
 
 test("a fixed delay goes on from the finish, whatever the finish was", () => {

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { digest } from "../../src/core/digest.ts";
 import { Kind } from "../../src/core/record.ts";
-import type { Run } from "../../src/core/run.ts";
-import { cronOf, definitionOf, onceOf, StateLab } from "../support/state-lab.ts";
+import type { AttemptRecord, Run } from "../../src/core/run.ts";
+import { boomWith, cronOf, definitionOf, onceOf, StateLab } from "../support/state-lab.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("digest");
@@ -54,6 +54,13 @@ test("the order in which timers retired matters: it decides who is forgotten", (
   assert.is.not(digest(state), before);
 });
 
+function changeFailure(lab: StateLab, change: Partial<AttemptRecord>): void {
+  const [run] = lab.state.runs.values();
+  const failure = run?.failures?.[0];
+  if (run === undefined || failure === undefined) throw new Error("Expected a run that has failed");
+  run.failures = [{ ...failure, ...change }];
+}
+
 test("every part of the state is in the digest", () => {
   const slot = (lab: StateLab): number => lab.slot("a");
   const runOf = (lab: StateLab): Run => [...lab.state.runs.values()][0] as Run;
@@ -77,6 +84,10 @@ test("every part of the state is in the digest", () => {
     (lab) => (runOf(lab).retryAtMs += 1),
     (lab) => (runOf(lab).state = "running"),
     (lab) => runOf(lab).failures?.pop(),
+    (lab) => changeFailure(lab, { ending: "given-up" }),
+    (lab) => changeFailure(lab, { ending: "process-killed" }),
+    (lab) => changeFailure(lab, { error: boomWith({ exitCode: 1 }) }),
+    (lab) => changeFailure(lab, { error: boomWith({ exitCode: 2 }) }),
   ];
   const digests = changes.map((change) => {
     const lab = busyLab();

@@ -1,7 +1,9 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { toLoggedError } from "../../src/core/logged-error.ts";
+import { KronError } from "../../src/core/errors.ts";
+import { detailsBytesMax, isLoggedDetails, toLoggedError, withDetailsOf } from "../../src/core/logged-error.ts";
+import { checkPayload } from "../../src/core/payload.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("logged-error");
@@ -64,11 +66,97 @@ test("every text can be written as UTF-8 and read back, whatever was thrown", ()
     fc.property(fc.anything(), fc.string({ unit: "binary" }), (thrown, text) => {
       for (const value of [thrown, text, new Error(text)]) {
         for (const field of toLoggedError(value)) {
-          assert.ok(field === null || field === Buffer.from(field, "utf8").toString("utf8"));
+          assert.ok(field === null || field === Buffer.from(String(field), "utf8").toString("utf8"));
         }
       }
     }),
   );
+});
+
+const withDetails = (details: unknown): Error => Object.assign(new Error("x"), { details });
+const detailsOf = (details: unknown): unknown => toLoggedError(withDetails(details))[4];
+
+test("details that are plain data are kept, as a copy", () => {
+  const details = { exitCode: 2, signal: null, stderr: "no space", limits: { bytes: [1, 2] } };
+  const logged = toLoggedError(new KronError("KRON_CONFLICT", "x", { details }));
+  assert.is(logged.length, 5);
+  assert.equal(logged[4], details);
+  details.limits.bytes.push(3);
+  assert.equal((logged[4] as typeof details).limits.bytes, [1, 2]);
+});
+
+test("without details the error is as short as ever", () => {
+  for (const details of [undefined, null, {}, 5, "text", [1], new Uint8Array(3), new Map(), { only: undefined }]) {
+    assert.is(toLoggedError(withDetails(details)).length, 4, String(details));
+  }
+  assert.is(toLoggedError("text").length, 4);
+  assert.is(toLoggedError({ details: { a: 1 } }).length, 4, "not an error");
+});
+
+test("members that cannot be kept are left out, and so are those that do not fit", () => {
+  const big = "x".repeat(detailsBytesMax);
+  assert.equal(detailsOf({ a: 1, b: undefined, c: () => 1, d: new Date(0), big, e: "last" }), { a: 1, e: "last" });
+  const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`m${n}`, "x".repeat(100)]));
+  const kept = detailsOf(many) as object;
+  assert.ok(checkPayload(kept, "details") <= detailsBytesMax);
+  assert.ok(Object.keys(kept).length > 15);
+  assert.equal(detailsOf(Object.defineProperty({ a: 1, u: undefined }, "__proto__", { value: 2, enumerable: true })), {
+    a: 1,
+  });
+});
+
+test("up to 2 KiB are kept, and not a byte more", () => {
+  // One byte for the object, two for its key, three before a text of that length.
+  const text = "x".repeat(detailsBytesMax - 6);
+  assert.equal(detailsOf({ k: text }), { k: text });
+  assert.is(detailsOf({ k: `${text}x` }), undefined);
+  assert.ok(isLoggedDetails({ k: text }));
+  assert.not.ok(isLoggedDetails({ k: `${text}x` }));
+});
+
+test("details that tell something else each time they are read, or fail, never break the error", () => {
+  let reads = 0;
+  const shifty = {
+    get a(): unknown {
+      reads += 1;
+      return reads === 1 ? 1 : "x".repeat(10_000);
+    },
+  };
+  assert.equal(toLoggedError(withDetails(shifty)).slice(0, 2), ["Error", "x"]);
+  assert.is(detailsOf(shifty), undefined);
+  const failing = Object.defineProperty(new Error("x"), "details", {
+    get: () => {
+      throw new Error("no");
+    },
+  });
+  assert.equal(toLoggedError(failing).slice(0, 2), ["Error", "x"]);
+  const hostile = new Proxy(
+    {},
+    {
+      ownKeys: () => {
+        throw new Error("no");
+      },
+    },
+  );
+  assert.equal(toLoggedError(withDetails(hostile)).slice(0, 2), ["Error", "x"]);
+});
+
+test("whatever the details are, what is kept of them can stand in the log", () => {
+  fc.assert(
+    fc.property(
+      fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }),
+      (details) => {
+        const kept = detailsOf(details);
+        assert.ok(kept === undefined || isLoggedDetails(kept));
+      },
+    ),
+  );
+});
+
+test("withDetailsOf() takes the details of the other error, if it has any", () => {
+  const error = toLoggedError("mine");
+  assert.is(withDetailsOf(error, toLoggedError("other")), error);
+  assert.equal(withDetailsOf(error, toLoggedError(withDetails({ a: 1 }))), ["Error", "mine", null, null, { a: 1 }]);
 });
 
 test.run();

@@ -5,7 +5,7 @@ import { isKronError } from "../../src/core/errors.ts";
 import { instantMsMax } from "../../src/core/instant.ts";
 import { Kind } from "../../src/core/record.ts";
 import { checkEntry, recordFields } from "../../src/core/record-shape.ts";
-import { boom, definitionOf } from "../support/state-lab.ts";
+import { boom, boomWith, definitionOf } from "../support/state-lab.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("record-shape");
@@ -28,6 +28,7 @@ const good: readonly (readonly unknown[])[] = [
   [Kind.RUN_FAILED, 1, 1, 0, 0, 0, boom],
   [Kind.RUN_TIMED_OUT, 1, 1, 0, 0, 0, ["E", "m", "stack", "CODE"]],
   [Kind.RUN_LOST, 1, 1, 0, 0, 0, boom],
+  [Kind.RUN_LOST, 1, 1, 0, 0, 0, boomWith({ exitCode: 1 })],
   [Kind.RUN_CANCELLED, 1, "requested", 0],
   [Kind.RUN_MISSED, 1, 2, 3, 2, 4, "late"],
   [Kind.RUN_SKIPPED_OVERLAP, 1, 2, 3, 2, 4],
@@ -55,7 +56,8 @@ test("every kind has a shape, and a record of each is taken as it is", () => {
 
 test("a field too few or too many is refused, for every kind", () => {
   for (const record of good) {
-    refuses([5, [...record, 1]], /fields, expected/);
+    const mayGrow = recordFields(record[0] as number)?.at(-1)?.[2] === true;
+    refuses([5, [...record, ...(mayGrow ? ["given-up"] : []), 1]], /fields, expected/);
     if (record.length > 1) refuses([5, record.slice(0, -1)], /fields, expected/);
   }
 });
@@ -101,6 +103,28 @@ test("a field that cannot hold its value is named, with what came", () => {
   ] as const) {
     refuses([5, record], message);
   }
+});
+
+test("the ending may be left out, and is nothing but an ending", () => {
+  const failed = [Kind.RUN_FAILED, 1, 1, 0, 0, 0, boom];
+  const cancelled = [Kind.RUN_CANCELLED, 1, "requested", 0];
+  for (const ending of ["thread-terminated", "process-terminated", "process-killed", "given-up"]) {
+    checkEntry([5, [...failed, ending], [...cancelled, ending]], "here");
+  }
+  for (const record of [failed, cancelled]) {
+    for (const ending of [null, undefined, 1, {}])
+      refuses([5, [...record, ending]], /bad ending: expected how an attempt was ended by force/);
+    refuses([5, [...record, "vaporized"]], /Expected an ending .* got "vaporized"/, "KRON_JOURNAL_VERSION");
+    refuses([5, [...record, "given-up", 1]], /fields, expected/);
+  }
+});
+
+test("details of an error are an object of plain data, and small", () => {
+  const failed = (details: unknown) => [5, [Kind.RUN_FAILED, 1, 1, 0, 0, 0, [...boom, details]]];
+  checkEntry(failed({}), "here");
+  for (const details of [null, undefined, [], "text", 1, new Date(0), { at: new Date(0) }, { text: "x".repeat(2_048) }])
+    refuses(failed(details), /bad error: expected \[name, message, stack, code\] and perhaps details/);
+  refuses([5, [Kind.RUN_FAILED, 1, 1, 0, 0, 0, [...boom, {}, 1]]], /bad error/);
 });
 
 test("a definition of a later layout asks for a newer version", () => {

@@ -102,6 +102,13 @@ test("rows move from memory to the store and are read from both, newest first", 
   );
 });
 
+/** Objects so many levels deep. */
+function nested(depth: number): unknown {
+  let value: unknown = 1;
+  for (let level = 0; level < depth; level++) value = { a: value };
+  return value;
+}
+
 test("a row of every kind comes back with all there is to it", async () => {
   const lab = new Lab();
   lab.create("t", definitionOf({ overlap: "allow" }), 11_000, { p: 1 });
@@ -116,10 +123,15 @@ test("a row of every kind comes back with all there is to it", async () => {
   lab.run([Kind.RUN_SUCCEEDED, noted.id, noted.token, 9, 0, null, "too large"]);
   const waiting = lab.run([Kind.RUN_TRIGGERED, reference, 0, null]);
   lab.run([Kind.RUN_CANCELLED, waiting.id, "requested", 0]);
+  const killed = lab.run([Kind.RUN_TRIGGERED, reference, 1, null]);
+  const error = ["E", "m", null, null, { stderr: "x", deep: nested(27) }] as const;
+  lab.run([Kind.RUN_LOST, killed.id, killed.token, 7, 0, 0, error, "process-killed"]);
+  const stopped = lab.run([Kind.RUN_TRIGGERED, reference, 1, null]);
+  lab.run([Kind.RUN_CANCELLED, stopped.id, "replaced", 0, "given-up"]);
   lab.do([Kind.RUN_MISSED, reference, 12_000, 15_000, 4, 16_000, "late"]);
   lab.do([Kind.RUN_SKIPPED_OVERLAP, reference, 16_000, 16_000, 1, 17_000]);
   const before = lab.rows("t");
-  assert.is(before.length, 6);
+  assert.is(before.length, 8);
   await lab.checkpoint();
   assert.is(lab.state.history.rowCount, 0);
   assert.equal(lab.rows("t"), before);

@@ -11,13 +11,20 @@ import { encodeMeta } from "../../src/snapshot/meta.ts";
 import { systemClock } from "../../src/system.ts";
 import { MemorySnapshots } from "../support/memory-snapshots.ts";
 import { Seeded, seedFromEnvironment } from "../support/seeded.ts";
-import { boom, definitionOf, onceOf, StateLab } from "../support/state-lab.ts";
+import { boom, boomWith, definitionOf, onceOf, StateLab } from "../support/state-lab.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("load");
 
 const uuid = new Uint8Array(16).fill(7);
 const firstCursor: CheckpointCursor = { serial: 0, historyBytes: 0, sweepFrom: undefined };
+
+/** Objects so many levels deep. */
+function nested(depth: number): unknown {
+  let value: unknown = 1;
+  for (let level = 0; level < depth; level++) value = { a: value };
+  return value;
+}
 
 /** A state with some of everything: live and retrying runs, payloads of both sizes, forgotten and retired timers. */
 function busyLab(): StateLab {
@@ -30,6 +37,10 @@ function busyLab(): StateLab {
   for (let i = 0; i < 3; i++) lab.entry([Kind.RUN_TRIGGERED, many, i === 0 ? 0 : 1, { own: i }]);
   const run = [...lab.state.runs.values()][1];
   if (run !== undefined) lab.entry([Kind.RUN_FAILED, run.id, run.token, 5, 20_000, 0, boom]);
+  const other = [...lab.state.runs.values()][2];
+  const error = boomWith({ exitCode: 137, deep: nested(27) });
+  if (other !== undefined)
+    lab.entry([Kind.RUN_TIMED_OUT, other.id, other.token, 5, 20_000, 0, error, "process-killed"]);
   for (const id of ["once-1", "once-2", "once-4"]) lab.entry([Kind.TIMER_CANCELLED, lab.reference(id)]);
   for (let slot = 40; slot < 100; slot++) lab.create(`more-${slot}`, definitionOf(), 12_000);
   // Two slots are left empty, the later one to be given out first.
@@ -64,6 +75,7 @@ test("a state with some of everything comes back as it was, and goes on alike", 
   const store = await storeOf(lab.state);
   const loaded = load(store);
   assert.is(digest(loaded), digest(lab.state));
+  assert.equal([...loaded.runs.values()].at(-1)?.failures?.[0]?.ending, "process-killed");
   assert.is(loaded.changes.pageCount, 0);
   assert.equal(
     [...loaded.runs.values()].map(({ id }) => id),

@@ -51,8 +51,14 @@ test("timeout: the signal, after the grace an end by force, and that end is reco
   assert.is(attempt.terminations, 1);
   await rig.clock.advance("1s");
   assert.equal(kinds(), [], "it lasts until it has ended");
-  attempt.end({ kind: "lost", error: new Error("terminated"), ending: "thread-terminated" });
+  const error = Object.assign(new Error("terminated"), { details: { heapMb: 12 } });
+  attempt.end({ kind: "lost", error, ending: "thread-terminated" });
   await rig.clock.advance("1m");
+  const [failure] = rig.history("t")[0]?.failures ?? [];
+  assert.equal([failure?.outcome, failure?.ending], ["TIMED_OUT", "thread-terminated"]);
+  assert.equal([failure?.error.code, failure?.error.details], ["KRON_RUN_TIMEOUT", { heapMb: 12 }]);
+  const event = rig.eventsOf("run").find(({ type }) => type === "RUN_TIMED_OUT");
+  assert.equal([event?.ending, event?.error?.details], ["thread-terminated", { heapMb: 12 }]);
   assert.equal(kinds(), ["RUN_TIMED_OUT", "RUN_DEAD"]);
   assert.equal([attempt.aborts.length, attempt.terminations], [1, 1]);
   assert.is(rig.engine.dispatcher.abandonedCount, 0);
@@ -74,6 +80,7 @@ test("what not even force ends is given up, and no longer counts once it does en
   await rig.clock.advance(1);
   assert.equal(kinds(), ["RUN_TIMED_OUT", "RUN_DEAD"]);
   assert.is(rig.engine.dispatcher.abandonedCount, 1);
+  assert.is(rig.history("t")[0]?.failures[0]?.ending, "given-up");
   assert.is(rig.warnings.length, 1);
   attempt.end({ kind: "lost", error: new Error("at last") });
   await rig.clock.settle();
@@ -100,6 +107,18 @@ test("cancel with abort goes the same way", async () => {
   attempt.end({ kind: "lost", error: new Error("terminated"), ending: "process-terminated" });
   await rig.clock.settle();
   assert.equal(kinds(), ["RUN_CANCELLED"]);
+  assert.equal([rig.history("t")[0]?.reason, rig.history("t")[0]?.ending], ["timer-cancelled", "process-terminated"]);
+  assert.is(rig.eventsOf("run").at(-1)?.ending, "process-terminated");
+});
+
+test("an attempt that stops when asked has no ending, and its record is as short as ever", async () => {
+  const { rig, attempt } = await begun({ ...once, timeout: "1s" });
+  attempt.onAbort = () => attempt.end({ kind: "failed", error: attempt.aborts[0] });
+  await rig.clock.advance("1s");
+  const [failure] = rig.history("t")[0]?.failures ?? [];
+  assert.not.ok("ending" in (failure ?? {}));
+  const records = rig.store.entries().flatMap(([, ...entry]) => entry);
+  assert.is(records.find(([kind]) => kind === Kind.RUN_TIMED_OUT)?.length, 7);
 });
 
 test("replace goes the same way, and the new run begins when the old one has ended", async () => {

@@ -2,12 +2,13 @@
 
 import { encodeDefinition, overlapPolicies, type ScheduleSpec } from "../../src/core/definition.ts";
 import { instantMsMax } from "../../src/core/instant.ts";
+import type { Ending } from "../../src/core/outcome.ts";
 import { Kind, type LogRecord } from "../../src/core/record.ts";
 import { recordFields } from "../../src/core/record-shape.ts";
 import { defaultRetry } from "../../src/core/retry.ts";
 import type { Run } from "../../src/core/run.ts";
 import type { State } from "../../src/core/state.ts";
-import { boom, definitionOf } from "./state-lab.ts";
+import { boom, boomWith, definitionOf } from "./state-lab.ts";
 
 const kinds = Object.values(Kind);
 const cron = { kind: "cron", zone: "UTC", dst: "vixie", dayMatch: "or" } as const;
@@ -150,9 +151,9 @@ export class RandomRecords {
       case Kind.RUN_SUCCEEDED:
         return [kind, id, token, 5, finishMs, this.#payload(draw), draw.of([null, "note"]) ?? null];
       case Kind.RUN_CANCELLED:
-        return [kind, id, "requested", finishMs];
+        return [kind, id, "requested", finishMs, ...ending(draw)];
       default:
-        return [kind, id, token, 5, retryMs, finishMs, boom];
+        return [kind, id, token, 5, retryMs, finishMs, boom, ...ending(draw)];
     }
   }
 
@@ -208,15 +209,23 @@ export class RandomRecords {
         case "note":
           return draw.of([null, "", "note"]);
         case "error":
-          return boom;
+          return draw.of([boom, boomWith({ exitCode: 1 })]);
+        case "ending":
+          return draw.of(["given-up", "process-killed"]);
         case "definition":
           return draw.below(4) === 0 ? draw.of(counts) : this.#definition(draw);
         default:
           return draw.of([null, [], { a: 1n }, new Uint8Array([1]), Number.NaN]);
       }
     });
-    return [kind, ...values] as unknown as LogRecord;
+    const isShorter = fields.at(-1)?.[2] === true && draw.below(2) === 0;
+    return [kind, ...(isShorter ? values.slice(0, -1) : values)] as unknown as LogRecord;
   }
+}
+
+/** Mostly none. */
+function ending(draw: Draw): [] | [Ending] {
+  return draw.below(4) === 0 ? [draw.below(2) === 0 ? "given-up" : "thread-terminated"] : [];
 }
 
 /** Hostile times reach the end of all times, and what follows from them would lie beyond it. */

@@ -7,13 +7,18 @@ import { defaultMisfire, encodeDefinition, type TimerDefinition } from "../../sr
 import type { KronErrorCode } from "../../src/core/errors.ts";
 import type { HistoryRow } from "../../src/core/history.ts";
 import { checkState } from "../../src/core/invariants.ts";
-import { Kind, type LoggedError, type LogRecord } from "../../src/core/record.ts";
+import { Kind, type LoggedDetails, type LoggedError, type LogRecord } from "../../src/core/record.ts";
 import { defaultRetry } from "../../src/core/retry.ts";
 import type { Run } from "../../src/core/run.ts";
 import { State, type StateLimits } from "../../src/core/state.ts";
 
 /** What an attempt of the tests fails with. */
 export const boom: LoggedError = ["Error", "boom", null, null];
+
+/** The same with details. */
+export function boomWith(details: LoggedDetails): LoggedError {
+  return ["Error", "boom", null, null, details];
+}
 
 /** A definition with the defaults, an interval of one second unless told otherwise. */
 export function definitionOf(parts: Partial<TimerDefinition> = {}): TimerDefinition {
