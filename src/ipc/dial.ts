@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { KronError } from "../core/errors.ts";
+import { isKronError, KronError } from "../core/errors.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ClientSession } from "./client-session.ts";
 import { Connection } from "./connection.ts";
@@ -47,6 +47,8 @@ export interface Dialled {
 }
 
 const connectMs = 5_000;
+/** How long to wait before a busy endpoint is tried again. */
+const busyMs = 20;
 
 /** Connects to the server of `directory`; rejects as `IpcClient.connect` does. */
 export async function dial(directory: string, options: DialOptions): Promise<Dialled> {
@@ -54,10 +56,33 @@ export async function dial(directory: string, options: DialOptions): Promise<Dia
   const token = endpoint === undefined ? undefined : readToken(directory);
   if (endpoint === undefined || token === undefined) throw unreachable(directory, "no process serves it");
   const deadlineMs = options.deadlineMs ?? connectMs;
+  const { clock } = options;
+  const dueMs = clock.monotonicMs() + deadlineMs;
+  for (;;) {
+    try {
+      return await tryOnce(directory, endpoint, token, dueMs, options);
+    } catch (error) {
+      // The queue of a unix socket is full for a moment, as when many connect at once.
+      if (!isBusy(error) || clock.monotonicMs() + busyMs >= dueMs) throw refusal(directory, error);
+      await new Promise<void>((resolve) => {
+        clock.wakeAfter(busyMs, resolve);
+      });
+    }
+  }
+}
+
+async function tryOnce(
+  directory: string,
+  endpoint: IpcEndpoint,
+  token: Uint8Array,
+  dueMs: number,
+  options: DialOptions,
+): Promise<Dialled> {
+  const { clock, deadlineMs = connectMs } = options;
   const dialling = open(endpoint, token, options);
   let cancel: () => void = () => undefined;
   const expired = new Promise<never>((_, reject) => {
-    cancel = options.clock.wakeAfter(deadlineMs, () => {
+    cancel = clock.wakeAfter(Math.max(0, dueMs - clock.monotonicMs()), () => {
       reject(unreachable(directory, `it did not answer within ${deadlineMs} ms`));
     });
   });
@@ -65,7 +90,7 @@ export async function dial(directory: string, options: DialOptions): Promise<Dia
     return await Promise.race([dialling.opened, expired]);
   } catch (error) {
     dialling.destroy();
-    throw refusal(directory, error as KronError);
+    throw error;
   } finally {
     cancel();
   }
@@ -125,11 +150,19 @@ function helloOf(endpoint: IpcEndpoint, options: DialOptions): ClientHello {
 }
 
 /** A connection that was refused or lost before it was open says nothing about any request: nothing is reached. */
-function refusal(directory: string, error: KronError): KronError {
-  if (error.code !== "KRON_DISCONNECTED") return error;
-  const { code } = (error.cause ?? {}) as { code?: unknown };
+function refusal(directory: string, error: unknown): unknown {
+  if (!isKronError(error, "KRON_DISCONNECTED")) return error;
+  const code = systemCode(error);
   const why = typeof code === "string" ? `the connection failed (${code})` : "it hung up";
   return unreachable(directory, why, error);
+}
+
+function isBusy(error: unknown): boolean {
+  return isKronError(error, "KRON_DISCONNECTED") && systemCode(error) === "EAGAIN";
+}
+
+function systemCode(error: KronError): unknown {
+  return ((error.cause ?? {}) as { code?: unknown }).code;
 }
 
 function unreachable(directory: string, why: string, cause?: unknown): KronError {

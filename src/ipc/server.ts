@@ -52,6 +52,8 @@ export class IpcServer {
   readonly #limits: IpcLimits;
   readonly #token: Uint8Array;
   readonly #clients = new Set<Client>();
+  /** Connections too many, which are told so. */
+  readonly #turnedAway = new Set<Socket>();
   #unauthenticated = 0;
   #epoch: number;
   #closing: Promise<void> | undefined;
@@ -110,6 +112,7 @@ export class IpcServer {
       this.#whenEmpty = resolve;
     });
     for (const { session } of this.#clients) session.close(gone);
+    for (const socket of this.#turnedAway) socket.destroy();
     if (this.#clients.size === 0) return;
     // A client that takes nothing keeps its connection open; twice the time it has, and it is cut off.
     const cancel = this.#options.clock.wakeAfter(this.#limits.closeMs * 2, () => {
@@ -130,7 +133,7 @@ export class IpcServer {
             ? new KronError("KRON_IPC_OVERLOADED", `Expected at most ${limits.unauthenticatedMax} to wait at the door`)
             : undefined;
     if (why === undefined) this.#welcome(socket);
-    else turnAway(socket, why);
+    else this.#turnAway(socket, why);
   }
 
   #welcome(socket: Socket): void {
@@ -166,16 +169,28 @@ export class IpcServer {
     const client: Client = { session, connection };
     this.#clients.add(client);
   }
-}
 
-/** Says why, and hangs up: no state is kept for a connection too many. */
-function turnAway(socket: Socket, why: KronError): void {
-  socket.on("error", () => {
-    // Whoever is turned away may be gone already, and that is fine.
-  });
-  const writer = new FrameWriter();
-  writer.frame(FRAME_KIND.error, 0, 0, errorBody(why), defaultLimits.handshakeBytesMax);
-  const bytes = writer.take();
-  if (bytes !== undefined) socket.write(bytes, () => socket.destroy());
-  writer.release();
+  /** Says why, and hangs up once the client has, or has had the time to read it; with too many of those, at once. */
+  #turnAway(socket: Socket, why: KronError): void {
+    socket.on("error", () => {
+      // Whoever is turned away may be gone already, and that is fine.
+    });
+    const writer = new FrameWriter();
+    writer.frame(FRAME_KIND.error, 0, 0, errorBody(why), this.#limits.handshakeBytesMax);
+    const bytes = writer.take();
+    const isCrowded = this.#turnedAway.size >= this.#limits.unauthenticatedMax;
+    if (bytes === undefined || isCrowded) {
+      socket.destroy();
+      return;
+    }
+    this.#turnedAway.add(socket);
+    const cancel = this.#options.clock.wakeAfter(this.#limits.closeMs, () => socket.destroy(), false);
+    socket.on("close", () => {
+      cancel();
+      this.#turnedAway.delete(socket);
+    });
+    // What it sends is read and dropped: closing with unread bytes would lose what it is told.
+    socket.resume();
+    socket.end(bytes);
+  }
 }
