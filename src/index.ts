@@ -14,6 +14,7 @@ export type { MisfirePolicy, OverlapPolicy, ScheduleSpec, TimerDefinition } from
 export { isKronError, KronError, type KronErrorCode } from "./core/errors.ts";
 export type { HistoryOptions } from "./core/history-options.ts";
 export type { HistoryPolicy } from "./core/history-policy.ts";
+export type { LogOptions } from "./core/log-options.ts";
 export type {
   DurationInput,
   InstantInput,

@@ -1,8 +1,10 @@
 /** The options of a runtime, read once when it is made. */
 
+import { resolve } from "node:path";
 import { describe } from "./core/describe.ts";
 import { parseDuration } from "./core/duration.ts";
 import { type HistoryOptions, readHistory } from "./core/history-options.ts";
+import { type LogOptions, type LogSettings, readLogs } from "./core/log-options.ts";
 import {
   optionError,
   type RawOptions,
@@ -41,6 +43,10 @@ export interface KronOptions {
   readonly checkpoint?: CheckpointOptions | undefined;
   /** How much history is kept, unless a timer says otherwise. */
   readonly history?: HistoryOptions | undefined;
+  /** How much output of modules and commands is kept. */
+  readonly logs?: LogOptions | undefined;
+  /** What relative paths in `module`, `command` and `cwd` are relative to; default the working directory. */
+  readonly baseDir?: string | undefined;
   /** How snapshots are kept: LMDB, or a plain file where LMDB has no binary (`"auto"`, the default). */
   readonly snapshot?: "auto" | "lmdb" | "file" | undefined;
   /** The largest segment of the journal, from 64 KiB to 1 GiB; default 64 MiB, with profile `"edge"` 8 MiB. */
@@ -74,6 +80,9 @@ export interface KronSettings {
   readonly keepAlive: boolean;
   readonly checkpoint: CheckpointTriggers;
   readonly retention: Retention;
+  readonly logs: LogSettings;
+  /** An absolute path. */
+  readonly baseDir: string;
   readonly snapshot: "auto" | "lmdb" | "file";
   readonly segmentBytes: number | undefined;
   readonly logger: Logger;
@@ -84,7 +93,8 @@ export interface KronSettings {
 
 const names: ReadonlySet<string> = new Set([
   ...["dataDir", "durability", "profile", "concurrency", "queueMax"],
-  ...["orphanGrace", "keepAlive", "checkpoint", "history", "snapshot", "segmentBytes", "logger", "clock", "disk"],
+  ...["orphanGrace", "keepAlive", "checkpoint", "history", "logs", "baseDir", "snapshot", "segmentBytes"],
+  ...["logger", "clock", "disk"],
 ]);
 const checkpointNames: ReadonlySet<string> = new Set(["records", "bytes", "every"]);
 /** The longest path of a data directory. */
@@ -109,6 +119,8 @@ export function checkKronOptions(options: KronOptions): KronSettings {
     keepAlive: readFlag(raw.keepAlive ?? true, "keepAlive"),
     checkpoint: readCheckpoint(raw.checkpoint ?? {}, profile),
     retention: { ...defaultRetention, ...(raw.history !== undefined && readHistory(raw.history)) },
+    logs: readLogs(raw.logs ?? {}),
+    baseDir: resolve(raw.baseDir === undefined ? "." : readText(raw.baseDir, "baseDir", pathCharsMax)),
     snapshot: readChoice(raw.snapshot ?? "auto", "snapshot", ["auto", "lmdb", "file"]),
     segmentBytes:
       raw.segmentBytes === undefined

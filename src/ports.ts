@@ -245,17 +245,6 @@ export interface OutputFile {
   readonly bytesMax: number;
 }
 
-/** How much output of runs is kept. */
-export interface RunLogLimits {
-  /** Of one run. */
-  readonly runBytes: number;
-  /** Runs of one timer. */
-  readonly runs: number;
-  readonly ageMs: number;
-  /** Of all timers together, as the files take up space; the oldest go first. */
-  readonly bytes: number;
-}
-
 /** Says where the output of attempts goes. */
 export interface OutputFiles {
   /** The file of one run; it is the same for all of its attempts. */

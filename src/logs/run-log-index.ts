@@ -2,7 +2,7 @@
 
 import { readdirSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import type { RunLogLimits } from "../ports.ts";
+import type { LogSettings } from "../core/log-options.ts";
 import { runOfFile } from "./run-log-paths.ts";
 
 interface RunLogEntry {
@@ -19,7 +19,7 @@ const keptShare = 0.9;
 /** The logs of all timers, as far as their folders have been looked at. */
 export class RunLogIndex {
   readonly #path: string;
-  readonly #limits: RunLogLimits;
+  readonly #limits: LogSettings;
   readonly #onTrouble: (error: unknown) => void;
   /** Logs by folder, the oldest first. */
   readonly #folders = new Map<string, RunLogEntry[]>();
@@ -27,7 +27,7 @@ export class RunLogIndex {
   /** What has to go as there is too much in all; the oldest last. */
   #surplus: { readonly folder: string; readonly entry: RunLogEntry }[] = [];
 
-  constructor(path: string, limits: RunLogLimits, onTrouble: (error: unknown) => void) {
+  constructor(path: string, limits: LogSettings, onTrouble: (error: unknown) => void) {
     this.#path = path;
     this.#limits = limits;
     this.#onTrouble = onTrouble;

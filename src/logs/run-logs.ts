@@ -7,14 +7,15 @@
  */
 
 import { join } from "node:path";
-import type { CancelWait, Clock, Logger, OutputFile, OutputFiles, RunLogLimits } from "../ports.ts";
+import type { LogSettings } from "../core/log-options.ts";
+import type { CancelWait, Clock, Logger, OutputFile, OutputFiles } from "../ports.ts";
 import { RunLogIndex } from "./run-log-index.ts";
 import { runLogFile, runLogsPath, timerFolder } from "./run-log-paths.ts";
 
 /** What the keeper of logs needs. */
 export interface RunLogsParts {
   readonly dataDir: string;
-  readonly limits: RunLogLimits;
+  readonly limits: LogSettings;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -29,7 +30,7 @@ const foldersMax = 10_000;
 /** The logs of the runs of one data directory. */
 export class RunLogs implements OutputFiles {
   readonly #path: string;
-  readonly #limits: RunLogLimits;
+  readonly #limits: LogSettings;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #index: RunLogIndex;

@@ -21,6 +21,7 @@ import type { Recurrences } from "../supervisor/recurrences.ts";
 import { type DirectorySettings, keepSnapshots, type OpenedDirectory, openDirectory } from "./open-directory.ts";
 import { RunnerSet } from "./runner-set.ts";
 import { makeTargetRunners } from "./target-runners.ts";
+import { TargetTools } from "./target-tools.ts";
 
 /** After its signal was aborted at shutdown, an attempt has so long before it is ended by force or given up. */
 const abortGraceMs = 2_000;
@@ -141,7 +142,7 @@ function reportingTo(settings: KronSettings): DirectorySettings {
 async function openWithEngine(directory: string, parts: EmbeddedParts, settings: DirectorySettings): Promise<Opened> {
   let made: ReturnType<typeof makeEngine> | undefined;
   const opened = await openDirectory(directory, settings, (state) => {
-    const engineParts = makeEngine(state, parts);
+    const engineParts = makeEngine(directory, state, parts);
     made = engineParts;
     return (index, term, entry) => engineParts.engine.ledger.replay(index, term, entry);
   });
@@ -149,13 +150,19 @@ async function openWithEngine(directory: string, parts: EmbeddedParts, settings:
   return { ...opened, ...made };
 }
 
-function makeEngine(state: State, parts: EmbeddedParts): Pick<Opened, "engine" | "callbacks" | "runners"> {
+function makeEngine(
+  dataDir: string,
+  state: State,
+  parts: EmbeddedParts,
+): Pick<Opened, "engine" | "callbacks" | "runners"> {
   const { settings, events, recurrences, output } = parts;
   const { clock, logger, concurrency, orphanGraceMs, keepAlive } = settings;
   const { timers, definitions } = state;
   const callbacks = new CallbackRunner(clock, output, (slot) => timers.reference(slot));
   const targetOf = (slot: number) => definitions.get(timers.definition.get(slot)).target;
-  const runners = new RunnerSet(callbacks, makeTargetRunners(), targetOf);
+  const targetParts = { ...settings, dataDir };
+  const tools = new TargetTools(targetParts);
+  const runners = new RunnerSet(callbacks, makeTargetRunners(targetParts, tools), targetOf, () => tools.close());
   const engine = new Engine({
     ...{ state, clock, runner: runners, events, logger, recurrences, concurrency, orphanGraceMs, keepAlive },
   });

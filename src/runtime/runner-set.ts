@@ -11,11 +11,19 @@ export class RunnerSet implements Runner {
   readonly #callbacks: Runner;
   readonly #targets: TargetRunners;
   readonly #targetOf: (slot: number) => TargetSpec;
+  readonly #closeTools: () => Promise<void>;
 
-  constructor(callbacks: Runner, targets: TargetRunners, targetOf: (slot: number) => TargetSpec) {
+  /** `closeTools` gives back what the runners of targets share, after them. */
+  constructor(
+    callbacks: Runner,
+    targets: TargetRunners,
+    targetOf: (slot: number) => TargetSpec,
+    closeTools: () => Promise<void> = () => Promise.resolve(),
+  ) {
     this.#callbacks = callbacks;
     this.#targets = targets;
     this.#targetOf = targetOf;
+    this.#closeTools = closeTools;
   }
 
   canRun(slot: number): boolean {
@@ -30,5 +38,6 @@ export class RunnerSet implements Runner {
   /** Ends what the runners of targets still execute. */
   async close(): Promise<void> {
     await Promise.all(Object.values(this.#targets).map((runner) => runner.close()));
+    await this.#closeTools();
   }
 }
