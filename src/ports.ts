@@ -200,7 +200,8 @@ export interface AttemptOrder {
 
 /** How an attempt ended, as its runner saw it. `ending` is there when it was ended by force. */
 export type AttemptEnd =
-  | { readonly kind: "succeeded"; readonly result: unknown }
+  /** `note`: why there is no result, where there was one that could not be brought here. */
+  | { readonly kind: "succeeded"; readonly result: unknown; readonly note?: string }
   | { readonly kind: "failed"; readonly error: unknown; readonly ending?: Ending }
   /** What executed it died, whether by the attempt's own fault or not; nobody knows how far it came. */
   | { readonly kind: "lost"; readonly error: unknown; readonly ending?: Ending };

@@ -26,6 +26,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   koffi: ["src/journal/lock.ts"],
   lmdb: ["src/snapshot/lmdb-thread.ts"],
   msgpackr: ["src/journal/codec.ts"],
+  piscina: ["src/runners/module-seat.ts"],
   pino: ["src/system.ts", "src/logger.ts"],
 };
 

@@ -32,10 +32,12 @@ export const ERROR_CODES = {
   KRON_JOURNAL_CORRUPT: "acknowledged data in the journal is damaged",
   KRON_JOURNAL_FAILED: "a sync failed; nothing more can be promised by this process",
   KRON_JOURNAL_VERSION: "the journal was written by a version this one cannot read",
+  KRON_MODULE_UNUSABLE: "a module of a timer cannot be loaded, or does not export a function of that name",
   KRON_NOT_STARTED: "the runtime is not running",
   KRON_OPTION_INVALID: "an option is unknown, missing, or has a value that is not allowed",
   KRON_PAYLOAD_INVALID: "a payload or result cannot be carried by msgpack, or is too large",
   KRON_QUEUE_FULL: "the queue of waiting runs is full",
+  KRON_RUNNER_LOST: "what executed an attempt died before the attempt ended",
   KRON_RUN_TIMEOUT: "an attempt did not finish within its timeout",
   KRON_SHUTDOWN_TIMEOUT: "callbacks were still running when shutdown gave up",
   KRON_SNAPSHOT_CORRUPT: "a snapshot is damaged and the journal no longer holds what it held",
@@ -54,6 +56,11 @@ export const ERROR_CODES = {
 
 /** A stable error code, for instance `KRON_DIR_LOCKED`. */
 export type KronErrorCode = keyof typeof ERROR_CODES;
+
+/** Whether `code` is one of Kron's own. */
+export function isKronErrorCode(code: string): code is KronErrorCode {
+  return Object.hasOwn(ERROR_CODES, code);
+}
 
 /** What may accompany an error besides its code and message. */
 export interface KronErrorOptions {

@@ -1,5 +1,6 @@
 /** Turns whatever was thrown into what the log keeps of it, within fixed sizes. */
 
+import { isKronErrorCode, KronError } from "./errors.ts";
 import { checkPayload } from "./payload.ts";
 import { copyPayload } from "./payload-copy.ts";
 import type { LoggedDetails, LoggedError } from "./record.ts";
@@ -78,6 +79,16 @@ function fittingMembers(details: Readonly<Record<string, unknown>>): Record<stri
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+/** An error that was logged elsewhere, as an `Error` again; `toLoggedError` gives back what went in. */
+export function fromLoggedError([name, message, stack, code, details]: LoggedError): Error {
+  const isOurs = code !== null && isKronErrorCode(code);
+  const error = isOurs ? new KronError(code, message, details === undefined ? {} : { details }) : new Error(message);
+  error.name = name;
+  Object.defineProperty(error, "stack", { value: stack ?? undefined, configurable: true, writable: true });
+  if (!isOurs) Object.assign(error, { ...(code !== null && { code }), ...(details !== undefined && { details }) });
+  return error;
 }
 
 /** An `Error` of this realm or of another, such as a `vm` context, where `instanceof` does not know it. */

@@ -15,6 +15,9 @@ import { utf8Length } from "./utf8.ts";
 /** The largest payload of a timer, in bytes of msgpack. */
 export const payloadBytesMax = 256 * 1024;
 
+/** The largest result that history keeps, in bytes of msgpack. */
+export const resultBytesMax = 16 * 1024;
+
 /**
  * The deepest nesting of arrays and objects. A frame may nest 32 levels in all; four of them are left to the
  * entry, record or message that carries the payload.

@@ -53,18 +53,21 @@ export type LogLevel = keyof RunLog;
 /** What a timer executes; what it returns or resolves to (up to 16 KiB as msgpack) is kept in history. */
 export type Callback<Payload = unknown> = (context: RunContext<Payload>) => unknown;
 
+/** What a context is made from: an order, wherever it is carried out. */
+export type ContextOrder = Omit<AttemptOrder, "slot" | "target">;
+
 /** Where lines and progress of callbacks go, and where their dates come from. */
 export interface OutputSink {
   readonly toDate: ToDate;
-  line(order: AttemptOrder, level: LogLevel, message: string, fields: object | undefined, atMs: number): void;
-  progress(order: AttemptOrder, fraction: number, note: string | undefined, atMs: number): void;
+  line(order: ContextOrder, level: LogLevel, message: string, fields: object | undefined, atMs: number): void;
+  progress(order: ContextOrder, fraction: number, note: string | undefined, atMs: number): void;
 }
 
 /** The context of one attempt. */
 export class CallbackContext implements RunContext, AttemptHandle {
   readonly timerId: string;
   readonly attempt: number;
-  readonly #order: AttemptOrder;
+  readonly #order: ContextOrder;
   readonly #clock: Clock;
   readonly #output: OutputSink;
   #controller: AbortController | undefined;
@@ -73,7 +76,7 @@ export class CallbackContext implements RunContext, AttemptHandle {
   #progress: RunContext["progress"] | undefined;
   #payload: unknown;
 
-  constructor(order: AttemptOrder, clock: Clock, output: OutputSink) {
+  constructor(order: ContextOrder, clock: Clock, output: OutputSink) {
     this.timerId = order.timerId;
     this.attempt = order.attempt;
     this.#order = order;

@@ -10,7 +10,7 @@
 import { KronError } from "../core/errors.ts";
 import { toLoggedError, withDetailsOf } from "../core/logged-error.ts";
 import type { Ending } from "../core/outcome.ts";
-import { checkPayload } from "../core/payload.ts";
+import { checkPayload, resultBytesMax } from "../core/payload.ts";
 import { copyPayload } from "../core/payload-copy.ts";
 import { Kind, type LoggedError, type RunFailed } from "../core/record.ts";
 import { isFixedDelay } from "../core/recurrence.ts";
@@ -21,9 +21,6 @@ import { TimedSet } from "../core/timed-set.ts";
 import type { AttemptEnd, Clock, Logger, Runner } from "../ports.ts";
 import { type AbortReason, type Attempt, Order } from "./attempt.ts";
 import type { Ledger } from "./ledger.ts";
-
-/** The largest result that history keeps, in msgpack bytes. */
-export const resultBytesMax = 16 * 1024;
 
 /** How long the end of an attempt may take that was ended by force; then it is given up as one that cannot be. */
 export const killMsMax = 5_000;
@@ -196,14 +193,15 @@ export class Dispatcher {
       if (attempt.isAbandoned) this.#abandonedCount -= 1;
       return;
     }
-    if (end.kind === "succeeded" && attempt.abortReason !== "timeout") this.#recordSuccess(attempt, end.result);
+    if (end.kind === "succeeded" && attempt.abortReason !== "timeout")
+      this.#recordSuccess(attempt, end.result, end.note);
     else if (end.kind === "succeeded") this.#recordFailure(attempt, "failed", attempt.abortError);
     else this.#recordFailure(attempt, end.kind, end.error, end.ending);
   }
 
-  #recordSuccess(attempt: Attempt, result: unknown): void {
+  #recordSuccess(attempt: Attempt, result: unknown, noteOfRunner: string | undefined): void {
     const tookUs = this.#end(attempt);
-    const { value, note, bytes } = keepable(result);
+    const { value, note, bytes } = noteOfRunner === undefined ? keepable(result) : notKept(noteOfRunner);
     const nextAtMs = this.#fixedDelayMs(attempt.run);
     this.#ledger.propose(
       [Kind.RUN_SUCCEEDED, attempt.run.id, attempt.token, tookUs, nextAtMs, value, note],
@@ -315,6 +313,10 @@ function keepable(result: unknown): Kept {
     return { value: copyPayload(result), note: null, bytes };
   } catch (error) {
     const note = error instanceof KronError ? error.message : "The result could not be read";
-    return { value: null, note, bytes: note.length };
+    return notKept(note);
   }
+}
+
+function notKept(note: string): Kept {
+  return { value: null, note, bytes: note.length };
 }

@@ -2,7 +2,13 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { KronError } from "../../src/core/errors.ts";
-import { detailsBytesMax, isLoggedDetails, toLoggedError, withDetailsOf } from "../../src/core/logged-error.ts";
+import {
+  detailsBytesMax,
+  fromLoggedError,
+  isLoggedDetails,
+  toLoggedError,
+  withDetailsOf,
+} from "../../src/core/logged-error.ts";
 import { checkPayload } from "../../src/core/payload.ts";
 import { suite } from "../support/suite.ts";
 
@@ -15,6 +21,16 @@ test("an error is kept with name, message, stack and a code that is a text", () 
   assert.match(stack ?? "", "TypeError: bad");
   assert.is(toLoggedError(Object.assign(new Error("x"), { code: 5 }))[3], null);
   assert.is(toLoggedError(Object.assign(new Error("x"), { stack: undefined }))[2], null);
+});
+
+test("an error that was logged is an error again, and is logged as it was", () => {
+  const plain = fromLoggedError(["TypeError", "bad", "TypeError: bad\n    at x", "E_BAD"]);
+  assert.ok(plain instanceof Error && !(plain instanceof KronError));
+  assert.equal(toLoggedError(plain), ["TypeError", "bad", "TypeError: bad\n    at x", "E_BAD"]);
+  assert.equal(toLoggedError(fromLoggedError(["Error", "x", null, null])), ["Error", "x", null, null]);
+  const own = fromLoggedError(["KronError", "late", null, "KRON_RUN_TIMEOUT"]);
+  assert.ok(own instanceof KronError && own.code === "KRON_RUN_TIMEOUT");
+  assert.equal(toLoggedError(own), ["KronError", "late", null, "KRON_RUN_TIMEOUT"]);
 });
 
 test("the message tells the cause, when that is an error", () => {

@@ -1,0 +1,171 @@
+/**
+ * What the runtime and a thread that executes modules say to each other.
+ *
+ * The runtime ships attempts of one module to one thread in batches, as one piscina task each; the thread executes
+ * them one after another. All else goes over a message port and a shared column of cells:
+ *
+ * ```
+ * runtime → thread   task   { kind: "open", port, cells }                       once, before anything else
+ *                    task   { kind: "batch", serial, url, exportName, orders }  orders: `fieldCount` values each
+ *                    port   [Ask.ABORT, serial, index, error]                   asks an attempt under way to stop
+ *
+ * thread → runtime   task   a `BatchReport`                   the batch is over
+ *                    port   [Told.LOADED, serial]             the module is loaded, attempts begin
+ *                    port   [Told.UNUSABLE, serial, error]    it cannot be, none has begun
+ *                    port   [Told.TURN, serial, upTo, ends]   attempts below `upTo` have ended as their cells say;
+ *                                                             ends: index, `End`, value, index, `End`, value …
+ *                    port   [Told.LINE, serial, index, level, message, fields, atMs]
+ *                    port   [Told.PROGRESS, serial, index, fraction, note, atMs]
+ *                    port   [Told.OUTSIDE, runId or null, text]          output while no attempt is under way
+ *                    port   [Told.TROUBLE, runId or null, error]         an error of an attempt that had ended
+ *                    port   [Told.EXITING, code]                         process.exit() was called
+ * ```
+ *
+ * A cell says how far an attempt is. The thread claims an attempt before it begins it, the runtime takes back what is
+ * not claimed, both by compare-exchange on `Cell.WAITING`: so an attempt that a thread takes along when it dies
+ * is one that it had begun, and no other.
+ */
+
+import type { MessagePort } from "node:worker_threads";
+import type { LoggedError } from "../core/record.ts";
+import type { OutputFile } from "../ports.ts";
+import type { ContextOrder } from "./callback-context.ts";
+
+/** How far an attempt is, as its cell says. */
+export const Cell = {
+  /** Not begun; whoever changes this first has it. */
+  WAITING: 0,
+  /** Begun by the thread. */
+  CLAIMED: 1,
+  /** Ended well, with nothing to tell. */
+  DONE: 2,
+  /** Ended; the rest stands in a message. */
+  TOLD: 3,
+  /** Taken back by the runtime. */
+  TAKEN: 4,
+} as const;
+
+/** How an attempt ended that has something to tell. */
+export const End = { RESULT: 1, NOTE: 2, FAILED: 3 } as const;
+
+/** What the runtime asks for. */
+export const Ask = { ABORT: 1 } as const;
+
+/** What the thread tells. */
+export const Told = {
+  LOADED: 1,
+  UNUSABLE: 2,
+  TURN: 3,
+  LINE: 4,
+  PROGRESS: 5,
+  OUTSIDE: 6,
+  TROUBLE: 7,
+  EXITING: 8,
+} as const;
+
+/** The most attempts in one batch. */
+export const batchMax = 256;
+/** Batches that a thread may have at a time: the one it executes, and the next. */
+export const batchesPerThread = 2;
+/** The cell that counts lines, progress and output on their way; past `unreadMax` they are dropped and counted. */
+export const unreadCell = 0;
+/** How many of these may be on their way. */
+export const unreadMax = 10_000;
+const firstCell = 8;
+/** Cells of one thread. */
+export const cellCount = firstCell + batchMax * batchesPerThread;
+/** Values per order in a batch. */
+export const fieldCount = 14;
+
+/** The first task of a thread. */
+export interface OpenTask {
+  readonly kind: "open";
+  readonly port: MessagePort;
+  readonly cells: Int32Array;
+}
+
+/** Attempts of one module, to be executed in order. */
+export interface BatchTask {
+  readonly kind: "batch";
+  /** Counts the batches of a thread from 0. */
+  readonly serial: number;
+  readonly url: string;
+  readonly exportName: string;
+  readonly orders: readonly unknown[];
+}
+
+/** What a thread says of a batch that is over. */
+export interface BatchReport {
+  readonly executed: number;
+  /** How long that took, in all. */
+  readonly tookMs: number;
+  /** Whether the thread can go on; when not, the rest of the batch waits to be taken back. */
+  readonly isSound: boolean;
+}
+
+/** Where the cells of a batch begin. */
+export function cellsOf(serial: number): number {
+  return firstCell + (serial % batchesPerThread) * batchMax;
+}
+
+/** Appends an order to those of a batch. */
+export function packOrder(orders: unknown[], order: ContextOrder, file: OutputFile | undefined): void {
+  orders.push(order.timerId, order.runId, order.attempt, order.maxAttempts, order.isManual, order.scheduledAtMs);
+  orders.push(order.dueAtMs, order.startedAtMs, order.missedCount, order.payload, order.idempotencyKey);
+  orders.push(order.fencingToken, file?.path, file?.bytesMax);
+}
+
+/** The order at `index` of a batch, and where its output goes. */
+export function unpackOrder(
+  orders: readonly unknown[],
+  index: number,
+): { readonly order: ContextOrder; readonly file: OutputFile | undefined } {
+  const at = index * fieldCount;
+  // What `packOrder` wrote, in the same process: the types are those of the order.
+  const order = {
+    timerId: orders[at],
+    runId: orders[at + 1],
+    attempt: orders[at + 2],
+    maxAttempts: orders[at + 3],
+    isManual: orders[at + 4],
+    scheduledAtMs: orders[at + 5],
+    dueAtMs: orders[at + 6],
+    startedAtMs: orders[at + 7],
+    missedCount: orders[at + 8],
+    payload: orders[at + 9],
+    idempotencyKey: orders[at + 10],
+    fencingToken: orders[at + 11],
+  } as ContextOrder;
+  const path = orders[at + 12];
+  const file = path === undefined ? undefined : ({ path, bytesMax: orders[at + 13] } as OutputFile);
+  return { order, file };
+}
+
+/** A message of the thread. */
+export type ToldMessage =
+  | readonly [kind: typeof Told.LOADED, serial: number]
+  | readonly [kind: typeof Told.UNUSABLE, serial: number, error: LoggedError, hint: string | undefined]
+  | readonly [kind: typeof Told.TURN, serial: number, upTo: number, ends: readonly unknown[]]
+  | readonly [
+      kind: typeof Told.LINE,
+      serial: number,
+      index: number,
+      level: "debug" | "info" | "warn" | "error",
+      message: string,
+      fields: object | undefined,
+      atMs: number,
+    ]
+  | readonly [
+      kind: typeof Told.PROGRESS,
+      serial: number,
+      index: number,
+      fraction: number,
+      note: string | undefined,
+      atMs: number,
+    ]
+  | readonly [kind: typeof Told.OUTSIDE, runId: string | null, text: string]
+  | readonly [kind: typeof Told.TROUBLE, runId: string | null, error: LoggedError]
+  | readonly [kind: typeof Told.EXITING, code: number];
+
+/** A message to the thread. */
+export type AskMessage = readonly [kind: typeof Ask.ABORT, serial: number, index: number, error: LoggedError];
