@@ -6,6 +6,7 @@
 /** Every code Kron can raise. Codes are API: they are added to, never renamed. */
 export const ERROR_CODES = {
   KRON_ALREADY_STARTED: "start() was called on a runtime that is starting or running",
+  KRON_APP_FAILED: "a supervised app did not get ready, or ended too often",
   KRON_BACKLOG_FULL: "more changes wait for the disk than the runtime is willing to hold in memory",
   KRON_CANCELLED: "the caller took the request back before it was answered",
   KRON_COMMAND_FAILED: "a command could not be started, ended with a code other than 0, or was ended by a signal",
