@@ -37,7 +37,7 @@ export interface IpcStream {
   readonly credit: number;
   /** Sends an item; false when there was no credit and it was not sent. Throws `KRON_PAYLOAD_INVALID`. */
   push(item: unknown): boolean;
-  /** Calls back whenever there is credit again after there was none. */
+  /** Calls back when there is credit again after `push` or `credit` said there was none: push until it is false. */
   onCredit(listener: () => void): void;
   /** Resolves when there is credit, or the stream is over. */
   ready(): Promise<void>;

@@ -51,6 +51,7 @@ export class ServerRequests implements LinkCarrier, StreamCarrier {
   readonly #options: RequestsOptions;
   readonly report: Report;
   readonly #open = new Map<number, Open>();
+  #isOver = false;
   #lastSeq = 0;
   /** Ended towards the client, but their methods have not settled. */
   #lingering = 0;
@@ -136,6 +137,7 @@ export class ServerRequests implements LinkCarrier, StreamCarrier {
 
   /** The connection is gone: everything under way is aborted, and nobody is told. */
   abandon(reason: KronError, error: KronError | undefined): void {
+    this.#isOver = true;
     for (const [seq, open] of [...this.#open]) {
       this.#remove(seq);
       if (open.channel === CHANNEL.link) open.link.closed(error);
@@ -338,6 +340,7 @@ export class ServerRequests implements LinkCarrier, StreamCarrier {
   }
 
   #respond(seq: number, channel: Channel, value: unknown): void {
+    if (this.#isOver) return;
     try {
       this.#options.writer.frame(FRAME_KIND.response, seq, channel, [value], replyBytesMax);
     } catch (thrown) {
@@ -361,6 +364,8 @@ export class ServerRequests implements LinkCarrier, StreamCarrier {
   }
 
   #send(kind: number, seq: number, channel: Channel, body: readonly unknown[]): void {
+    // A method may close the connection and then answer, or fail.
+    if (this.#isOver) return;
     this.#options.writer.frame(kind, seq, channel, body, replyBytesMax);
     this.#options.wake();
   }
