@@ -14,6 +14,7 @@ const benches = [
   "snapshot",
   "history",
   "disk",
+  "ipc",
   "cron",
   "due-queue",
   "options",

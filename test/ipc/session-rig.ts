@@ -124,6 +124,8 @@ export interface ServerRigOptions {
   readonly methods?: Readonly<Record<string, IpcMethod>>;
   readonly limits?: Partial<IpcLimits>;
   readonly port?: number;
+  /** Where what concerns nobody else is kept. */
+  readonly reports?: unknown[];
 }
 
 /** A session of a server, before anything has come. */
@@ -133,7 +135,7 @@ export function newServer(options: ServerRigOptions = {}): {
   reports: unknown[];
 } {
   const time = { nowMs: 1_000 };
-  const reports: unknown[] = [];
+  const { reports = [] } = options;
   const session = new ServerSession({
     limits: { ...defaultLimits, ...options.limits },
     now: () => time.nowMs,
