@@ -177,8 +177,15 @@ export class ClientRequests implements LinkCarrier {
     }
   }
 
+  /** Less waits to be sent than did: what waits for that is sent. */
+  drained(): void {
+    if (this.#waiting.length > this.#waitingFrom) this.#sendWaiting();
+  }
+
   get #hasRoom(): boolean {
-    return this.#welcome !== undefined && this.#open.size < this.#welcome.inFlightMax;
+    if (this.#welcome === undefined || this.#open.size >= this.#welcome.inFlightMax) return false;
+    // Requests are packed when there is room for them, so that many large ones never fill the memory.
+    return this.queuedBytes <= this.#options.limits.queuedBytesSoft;
   }
 
   #remove(seq: number): void {

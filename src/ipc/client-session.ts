@@ -97,7 +97,7 @@ export class ClientSession extends Session {
   }
 
   protected override drained(): void {
-    // A client reads all the time, and those who send look at the queue by themselves.
+    this.requests.drained();
   }
 
   protected override onEnded(error: KronError | undefined): void {

@@ -1,6 +1,7 @@
 /** Connects to an endpoint and proves both sides to each other; what comes out is a session that may ask. */
 
 import { randomBytes } from "node:crypto";
+import { realpathSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { isKronError, KronError } from "../core/errors.ts";
 import type { Clock, Random } from "../ports.ts";
@@ -52,7 +53,7 @@ const busyMs = 20;
 
 /** Connects to the server of `directory`; rejects as `IpcClient.connect` does. */
 export async function dial(directory: string, options: DialOptions): Promise<Dialled> {
-  const endpoint = isPrivateDirectory(directory) ? findEndpoint(directory) : undefined;
+  const endpoint = isPrivateDirectory(directory) ? findEndpoint(realpathSync(directory)) : undefined;
   const token = endpoint === undefined ? undefined : readToken(directory);
   if (endpoint === undefined || token === undefined) throw unreachable(directory, "no process serves it");
   const deadlineMs = options.deadlineMs ?? connectMs;

@@ -51,6 +51,8 @@ export class ServerRequests implements LinkCarrier, StreamCarrier {
   readonly #options: RequestsOptions;
   readonly report: Report;
   readonly #open = new Map<number, Open>();
+  /** Those of them that are streams, which are few; looked through whenever there is room again. */
+  readonly #streams = new Set<number>();
   #isOver = false;
   #lastSeq = 0;
   /** Ended towards the client, but their methods have not settled. */
@@ -129,8 +131,9 @@ export class ServerRequests implements LinkCarrier, StreamCarrier {
 
   /** There is room for items again. */
   offer(): void {
-    for (const open of this.#open.values()) {
-      if (open.channel === CHANNEL.stream) this.#guard(open, () => open.call.offer());
+    for (const seq of this.#streams) {
+      const open = this.#open.get(seq);
+      if (open?.channel === CHANNEL.stream) this.#guard(open, () => open.call.offer());
       if (this.isCongested) return;
     }
   }
@@ -268,6 +271,7 @@ export class ServerRequests implements LinkCarrier, StreamCarrier {
 
   #add(seq: number, open: Open): void {
     this.#open.set(seq, open);
+    if (open.channel === CHANNEL.stream) this.#streams.add(seq);
     const { deadlineAtMs } = open.call;
     if (deadlineAtMs >= this.#deadlineMs) return;
     this.#deadlineMs = deadlineAtMs;
@@ -279,6 +283,7 @@ export class ServerRequests implements LinkCarrier, StreamCarrier {
     const open = this.#open.get(seq);
     if (open === undefined) return false;
     this.#open.delete(seq);
+    if (open.channel === CHANNEL.stream) this.#streams.delete(seq);
     if (open.isPending) this.#lingering += 1;
     return true;
   }

@@ -3,6 +3,7 @@
  * before it gives the lock back.
  */
 
+import { realpathSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { KronError } from "../core/errors.ts";
 import { FRAME_KIND } from "../journal/frame.ts";
@@ -89,8 +90,14 @@ export class IpcServer {
     }
     const token = ensureToken(directory, options.random);
     const server = createServer({ noDelay: true });
-    const endpoint = await listenFor(directory, server, options.clock);
-    return new IpcServer(directory, server, endpoint, token, options);
+    try {
+      const path = realpathSync(directory);
+      const endpoint = await listenFor(path, server, options.clock);
+      return new IpcServer(path, server, endpoint, token, options);
+    } catch (error) {
+      server.close();
+      throw error;
+    }
   }
 
   /** Connections at this moment, those that have not proved themselves included. */

@@ -2,12 +2,13 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { equal, is, ok } from "uvu/assert";
 import { isKronError, KronError } from "../../src/core/errors.ts";
 import type { IpcMethod, IpcPeer, IpcStream } from "../../src/ipc/server.ts";
 import type { Link } from "../../src/ports.ts";
 import { suite } from "../support/suite.ts";
-import { rejection, serve } from "./ipc-rig.ts";
+import { makeDirectory, rejection, serve } from "./ipc-rig.ts";
 
 const test = suite("ipc endings");
 
@@ -345,6 +346,41 @@ test("more calls than the server takes at a time wait for each other; each has i
   is(((await waiting) as KronError).code, "KRON_CANCELLED");
   await client.close();
   for (const error of await Promise.all(blocked)) is((error as KronError).code, "KRON_DISCONNECTED");
+  await rig.stop();
+});
+
+test("many large calls at once wait for the socket instead of filling the memory", async () => {
+  const rig = await serve({ size: { kind: "unary", call: (params) => (params as string).length } });
+  const client = await rig.connect();
+  const text = "x".repeat(1_000_000);
+  const sizes = Array.from({ length: 60 }, () => client.call("size", text));
+  ok(client.queuedBytes < 3_000_000, `${client.queuedBytes} bytes are queued`);
+  equal(new Set(await Promise.all(sizes)), new Set([1_000_000]));
+  await rig.stop();
+});
+
+test("with keepAlive: false neither server nor client keeps a process running", async () => {
+  const rig = await serve({});
+  const own = makeDirectory();
+  const module = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
+  const script = `
+    const { IpcClient } = await import(${module("../../src/ipc/client.js")});
+    const { IpcServer } = await import(${module("../../src/ipc/server.js")});
+    const { systemClock, systemRandom } = await import(${module("../../src/system.js")});
+    const options = { clock: systemClock(), random: systemRandom(), keepAlive: false };
+    const client = await IpcClient.connect(${JSON.stringify(rig.directory)}, { ...options, name: "idle" });
+    const directory = ${JSON.stringify(own)};
+    const identity = { uuid: "u", mode: "m", version: "v" };
+    await IpcServer.listen(directory, { ...options, methods: new Map(), identity, logger: console });
+    await IpcClient.connect(directory, { ...options, name: "idle" });
+    console.log(client.server.uuid);
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [code] = await once(child, "exit");
+  is(code, 0);
+  rmSync(own, { recursive: true });
   await rig.stop();
 });
 

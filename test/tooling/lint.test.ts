@@ -109,6 +109,7 @@ const allowed: readonly (readonly [title: string, path: string, source: string])
   ["a device importing the frame codec", "src/ipc/a2.ts", uses("../journal/frame.ts")],
   ["the composition root importing devices", "src/kron.ts", uses("./journal/frame.ts")],
   ["a command importing devices", "bin/commands/a1.ts", uses("../../src/journal/frame.ts")],
+  ["the turns of ipc", "src/ipc/turn.ts", "export const soon = (run: () => void) => void setImmediate(run);\n"],
   ["the clock's file", "src/system.ts", "export const now = () => Date.now();\nsetTimeout(now, 1);\n"],
   ["tests with timers", "test/a1.test.ts", "setTimeout(() => 1, 1);\nconsole.log(Date.now());\n"],
   ["assigning a parameter", "src/a1.ts", "export function f(x: number) {\n  x += 1;\n  return x;\n}\n"],
