@@ -14,6 +14,7 @@ export type { MisfirePolicy, OverlapPolicy, ScheduleSpec, TimerDefinition } from
 export { isKronError, KronError, type KronErrorCode } from "./core/errors.ts";
 export type { HistoryOptions } from "./core/history-options.ts";
 export type { HistoryPolicy } from "./core/history-policy.ts";
+export type { HttpOptions } from "./core/http-options.ts";
 export type { LogOptions } from "./core/log-options.ts";
 export type {
   DurationInput,
@@ -25,6 +26,8 @@ export type {
 } from "./core/options.ts";
 export type { AttemptOutcome, Ending, RunOutcome } from "./core/outcome.ts";
 export type { RetryPolicy } from "./core/retry.ts";
+export type { CallbackTarget, CommandTarget, HttpTarget, Isolation, ModuleTarget, TargetSpec } from "./core/target.ts";
+export type { TargetOptions } from "./core/target-options.ts";
 export {
   type Callback,
   Kron,

@@ -81,7 +81,7 @@ function targetOptionsOf(target: TargetSpec): TargetOptions {
     }
     case "command": {
       const { argv, cwd, env, shell } = target;
-      const command = shell ? (argv[0] ?? "") : argv;
+      const command = shell ? argv.join(" ") : argv;
       return { command, ...(cwd !== undefined && { cwd }), ...(Object.keys(env).length > 0 && { env }), shell };
     }
     case "http": {

@@ -1,6 +1,7 @@
 /** The options that say what a timer executes: `module`, `command` or `http`, with what goes along with each. */
 
 import { describe } from "./describe.ts";
+import { type HttpOptions, readHttp } from "./http-options.ts";
 import {
   isPlainObject,
   optionError,
@@ -11,19 +12,9 @@ import {
   readOptions,
   readText,
 } from "./option-reader.ts";
-import { type HttpTarget, type Isolation, isolations, type TargetSpec } from "./target.ts";
-
-/** A request, as the option `http` takes it. */
-export interface HttpOptions {
-  readonly url: string;
-  /** Default GET, or POST where there is a body. */
-  readonly method?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** A text as it is, other plain data as JSON; default the payload, where the method has a body. */
-  readonly body?: unknown;
-  /** Which status codes are a success: `"2xx"` (the default), `"200-299"`, a number, or a list of these. */
-  readonly success?: number | string | readonly (number | string)[] | undefined;
-}
+import { checkPayload } from "./payload.ts";
+import { encodeTarget, type Isolation, isolations, type TargetSpec } from "./target.ts";
+import { utf8Length } from "./utf8.ts";
 
 /** The part of `ScheduleOptions` that says what is executed; nothing of it: the callback given to `schedule`. */
 export interface TargetOptions {
@@ -66,26 +57,31 @@ const companions: ReadonlyMap<string, (typeof selectors)[number]> = new Map([
 /** The names of all options that belong to targets. */
 export const targetOptionNames: readonly string[] = [...selectors, ...companions.keys()];
 
+/** The most that what is executed may take in the log, in bytes: program and arguments, variables, headers and body. */
+export const targetBytesMax = 128 * 1024;
+
 const textLengthMax = 4_096;
 const argumentsMax = 1_000;
-const argumentLengthMax = 64 * 1024;
 const variablesMax = 1_000;
-const headersMax = 100;
 const heapMbMax = 1_048_576;
 const runsMax = 1_000_000_000;
 const callbackTarget: TargetSpec = Object.freeze({ kind: "callback" });
 const limitNames: ReadonlySet<string> = new Set(["maxOldGenerationSizeMb"]);
-const httpNames: ReadonlySet<string> = new Set(["url", "method", "headers", "body", "success"]);
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 const byteUnits: ReadonlyMap<string, number> = new Map([
   ["", 1],
   ["B", 1],
   ["KB", 1024],
+  ["KIB", 1024],
   ["MB", 1024 ** 2],
+  ["MIB", 1024 ** 2],
   ["GB", 1024 ** 3],
+  ["GIB", 1024 ** 3],
 ]);
 
-/** What the options say is executed. Throws `KRON_OPTION_INVALID` naming the one that is wrong. */
+/**
+ * What the options say is executed; nothing in it belongs to the caller any more. Throws `KRON_OPTION_INVALID` naming the
+ * one that is wrong, or `KRON_PAYLOAD_INVALID` for a body that is no plain data.
+ */
 export function readTarget(raw: RawOptions): TargetSpec {
   const given = selectors.filter((name) => raw[name] !== undefined);
   if (given.length > 1) {
@@ -93,27 +89,40 @@ export function readTarget(raw: RawOptions): TargetSpec {
   }
   const [kind] = given;
   for (const [name, owner] of companions) {
-    if (raw[name] !== undefined && owner !== kind)
-      throw optionError(
-        name,
-        `Expected ${name} only together with ${owner}, got it ${kind === undefined ? "alone" : `with ${kind}`}`,
-      );
+    if (raw[name] !== undefined && owner !== kind) {
+      const got = kind === undefined ? "alone" : `with ${kind}`;
+      throw optionError(name, `Expected ${name} only together with ${owner}, got it ${got}`);
+    }
   }
-  if (kind === "module") return readModule(raw);
-  if (kind === "command") return readCommand(raw);
-  return kind === "http" ? readHttp(raw.http) : callbackTarget;
+  if (kind === undefined) return callbackTarget;
+  const target = kind === "module" ? readModule(raw) : kind === "command" ? readCommand(raw) : readHttp(raw.http);
+  checkSize(target, kind);
+  return target;
+}
+
+/** Each text was judged on its own; together they have to fit an entry of the log with room to spare. */
+function checkSize(target: TargetSpec, kind: string): void {
+  try {
+    checkPayload(encodeTarget(target), kind, targetBytesMax);
+  } catch {
+    // Nothing but the size can be wrong with it.
+    throw optionError(
+      kind,
+      `Expected ${kind} and what goes along with it to take at most ${targetBytesMax} bytes, got more`,
+      "Keep large data in a file, or hand it over as payload",
+    );
+  }
 }
 
 function readModule(raw: RawOptions): TargetSpec {
   const { isolate, resourceLimits, maxRunsPerWorker, maxMemory } = raw;
-  const path = (raw.module as { readonly href?: unknown }).href ?? raw.module;
   const limits =
     resourceLimits === undefined ? {} : readOptions(resourceLimits, "resourceLimits", "resourceLimits.", limitNames);
   const heap = limits.maxOldGenerationSizeMb;
   return {
     kind: "module",
-    path: readText(path, "module", textLengthMax),
-    exportName: raw.export === undefined ? "default" : readText(raw.export, "export", textLengthMax),
+    path: readModulePath(raw.module),
+    exportName: raw.export === undefined ? "default" : readName(raw.export, "export"),
     isolate: isolate === undefined ? "thread" : readChoice(isolate, "isolate", isolations),
     heapMbMax: heap === undefined ? 0 : readCount(heap, "resourceLimits.maxOldGenerationSizeMb", 1, heapMbMax),
     runsPerWorkerMax: maxRunsPerWorker === undefined ? 0 : readCount(maxRunsPerWorker, "maxRunsPerWorker", 1, runsMax),
@@ -121,111 +130,85 @@ function readModule(raw: RawOptions): TargetSpec {
   };
 }
 
+/** A `URL` is taken by its `href`, as is anything that looks like one. */
+function readModulePath(value: unknown): string {
+  const href = typeof value === "object" && value !== null ? (value as { readonly href?: unknown }).href : undefined;
+  const path = readName(href ?? value, "module");
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(path)?.[1]?.toLowerCase();
+  if (scheme === undefined || scheme === "file") return path;
+  throw optionError("module", `Expected module to be a path or a file: URL, got one of ${describe(`${scheme}:`)}`);
+}
+
 /** A number of bytes from 1 on, or a text such as `"512MB"` (units of 1,024). Throws `KRON_OPTION_INVALID`. */
 export function readByteSize(value: unknown, what: string): number {
-  const match = typeof value === "string" ? /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(value.trim()) : undefined;
-  const unit = byteUnits.get(
-    (match?.[2] ?? "?")
-      .toUpperCase()
-      .replace(/^([KMG])I?$/, "$1B")
-      .replace(/^([KMG])IB$/, "$1B"),
-  );
-  const bytes =
-    typeof value === "number" ? value : unit === undefined ? Number.NaN : Math.round(Number(match?.[1]) * unit);
-  if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
+  const bytes = typeof value === "string" ? bytesOf(value) : value;
+  if (typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
   throw optionError(what, `Expected ${what} to be bytes or a text such as "512MB", got ${describe(value)}`);
+}
+
+function bytesOf(text: string): number {
+  const [, amount = "", unit = ""] = /^(\d{1,20}(?:\.\d{1,20})?)\s{0,9}([A-Za-z]{0,3})$/.exec(text.trim()) ?? [];
+  const factor = byteUnits.get(unit.toUpperCase());
+  return amount === "" || factor === undefined ? Number.NaN : Math.round(Number(amount) * factor);
 }
 
 function readCommand({ command, cwd, env, shell }: RawOptions): TargetSpec {
   const isShell = shell === undefined ? false : readFlag(shell, "shell");
   return {
     kind: "command",
-    argv: isShell ? [readArgument(command, "command")] : readArguments(command),
-    cwd: cwd === undefined ? undefined : readText(cwd, "cwd", textLengthMax),
+    argv: isShell ? [readShellText(command)] : readArguments(command),
+    cwd: cwd === undefined ? undefined : readName(cwd, "cwd"),
     env: env === undefined ? {} : readEnv(env),
     shell: isShell,
   };
 }
 
+function readShellText(value: unknown): string {
+  if (typeof value !== "string" || value.trim() === "")
+    throw optionError("command", `Expected command to be a text for the shell, got ${describe(value)}`);
+  return readArgument(value, "command");
+}
+
 function readArguments(value: unknown): string[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > argumentsMax) {
+    const got = Array.isArray(value) ? `a list of ${value.length}` : describe(value);
     throw optionError(
       "command",
-      `Expected command to be a list of 1 to ${argumentsMax} texts, got ${describe(value)}`,
+      `Expected command to be a list of 1 to ${argumentsMax} texts, got ${got}`,
       'Write command: ["pg_dump", "--file", "x.sql"], or add shell: true for a text',
     );
   }
-  const argv = value.map((part, index) => readArgument(part, `command[${index}]`));
-  if (argv[0] === "") throw optionError("command[0]", "Expected command[0] to name a program, got an empty text");
+  // Not `map`, which passes over holes.
+  const argv = Array.from(value as readonly unknown[], (part, index) => readArgument(part, `command[${index}]`));
+  if (argv[0]?.trim() === "")
+    throw optionError("command[0]", "Expected command[0] to name a program, got an empty text");
   return argv;
 }
 
+/** A text that can be handed to a program and be kept by the log. What it holds is not repeated, as it may be secret. */
 function readArgument(value: unknown, what: string): string {
-  if (typeof value === "string" && value.length <= argumentLengthMax && !value.includes("\0")) return value;
-  throw optionError(
-    what,
-    `Expected ${what} to be a text without NUL of at most ${argumentLengthMax} characters, got ${describe(value)}`,
-  );
-}
-
-function readEnv(value: unknown): Record<string, string> {
-  const entries = readEntries(value, "env", variablesMax);
-  for (const [name] of entries) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === "__proto__")
-      throw optionError("env", `Expected names of variables in env, got ${describe(name)}`);
+  if (typeof value !== "string") throw optionError(what, `Expected ${what} to be a text, got ${describe(value)}`);
+  if (value.length > targetBytesMax) {
+    throw optionError(what, `Expected ${what} to have at most ${targetBytesMax} characters, got ${value.length}`);
   }
-  return Object.fromEntries(entries.map(([name, text]) => [name, readArgument(text, `env.${name}`)]));
+  if (!value.includes("\0") && utf8Length(value) >= 0) return value;
+  throw optionError(what, `Expected ${what} to be a text without NUL and lone surrogates, got one`);
 }
 
-function readEntries(value: unknown, what: string, countMax: number): [string, unknown][] {
-  if (!isPlainObject(value)) throw optionError(what, `Expected ${what} to be a plain object, got ${describe(value)}`);
-  const entries = Object.entries(value);
-  if (entries.length <= countMax) return entries;
-  throw optionError(what, `Expected at most ${countMax} members of ${what}, got ${entries.length}`);
+function readName(value: unknown, what: string): string {
+  return readArgument(readText(value, what, textLengthMax), what);
 }
 
-function readHttp(value: unknown): HttpTarget {
-  const raw = typeof value === "string" ? { url: value } : readOptions(value, "http", "http.", httpNames);
-  const { method, headers, body, success } = raw as RawOptions;
-  return {
-    kind: "http",
-    method: method === undefined ? (body === undefined ? "GET" : "POST") : readChoice(method, "http.method", methods),
-    url: readUrl(raw.url),
-    headers: headers === undefined ? [] : readHeaders(headers),
-    body,
-    success: success === undefined ? [[200, 299]] : readSuccess(success),
-  };
-}
-
-function readUrl(value: unknown): string {
-  const text = readText(value, "http.url", textLengthMax);
-  if (/^https?:\/\/[^\s/?#]+/i.test(text) && !/\s/.test(text)) return text;
-  throw optionError(
-    "http.url",
-    `Expected http.url to begin with http:// or https:// and a host, got ${describe(value)}`,
-  );
-}
-
-function readHeaders(value: unknown): [string, string][] {
-  return readEntries(value, "http.headers", headersMax).map(([name, text]) => {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}$/.test(name))
-      throw optionError("http.headers", `Expected names of headers in http.headers, got ${describe(name)}`);
-    if (typeof text !== "string" || text.length > textLengthMax || /[^\t\x20-\x7e\x80-\xff]/.test(text))
-      throw optionError("http.headers", `Expected the header ${name} to be a text on one line, got ${describe(text)}`);
-    return [name.toLowerCase(), text];
+/** In the order of their names, so that the same variables make the same definition. */
+function readEnv(value: unknown): Record<string, string> {
+  if (!isPlainObject(value)) throw optionError("env", `Expected env to be a plain object, got ${describe(value)}`);
+  const names = Object.keys(value).sort();
+  if (names.length > variablesMax)
+    throw optionError("env", `Expected at most ${variablesMax} variables in env, got ${names.length}`);
+  const variables = names.map((name): [string, string] => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,255}$/.test(name) || name === "__proto__")
+      throw optionError("env", `Expected names of variables in env, got ${describe(name)}`);
+    return [name, readArgument(value[name], `env.${name}`)];
   });
-}
-
-function readSuccess(value: unknown): [number, number][] {
-  return (Array.isArray(value) ? value : [value]).map((one: unknown) => {
-    const text = String(one);
-    const match = /^([1-5])xx$/.exec(text);
-    const [from = text, to = from] = match === null ? text.split("-") : [`${match[1]}00`, `${match[1]}99`];
-    const [low, high] = [Number(from), Number(to)];
-    if (/^\d{3}(-\d{3})?$|xx$/.test(text) && low >= 100 && high <= 599 && low <= high) return [low, high];
-    throw optionError(
-      "http.success",
-      `Expected http.success to be codes such as 200, "2xx" or "200-204", got ${describe(one)}`,
-    );
-  });
+  return Object.fromEntries(variables);
 }

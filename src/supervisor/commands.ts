@@ -58,6 +58,11 @@ interface ScheduleCall {
 /** How often a change is tried again when another one got in between. */
 const conflictsMax = 16;
 
+/** About what the record of a registration takes; the key tells how much there is to a definition with a target. */
+function weightOf({ key, payloadBytes }: Registration): number {
+  return 256 + payloadBytes + (key.length > 256 ? 3 * key.length : 0);
+}
+
 /** For records that go with a change: when they are refused, so is the change, and its caller is told. */
 const goesWithChange = (): void => undefined;
 
@@ -115,7 +120,7 @@ export class Commands {
         this.#schedule(call);
       }
     };
-    this.#engine.ledger.propose(record, settle, 256 + registration.payloadBytes);
+    this.#engine.ledger.propose(record, settle, weightOf(registration));
   }
 
   async pause(id: string): Promise<ChangeResult> {

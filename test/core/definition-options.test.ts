@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { definitionKey } from "../../src/core/definition.ts";
+import { decodeDefinition, definitionKey, encodeDefinition } from "../../src/core/definition.ts";
 import { scheduleOptionsOf } from "../../src/core/definition-options.ts";
 import { parseScheduleOptions, type ScheduleOptions, type TimerRequest } from "../../src/core/options.ts";
+import { targetOptions } from "../support/random-targets.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("definition-options");
@@ -55,9 +56,11 @@ const options: fc.Arbitrary<ScheduleOptions> = fc
       fc.record({ count: maybe(fc.integer({ min: 1, max: 9 })), age: maybe(ms), bytes: maybe(fc.constant(4_096)) }),
     ),
     concurrency: maybe(fc.integer({ min: 1, max: 9 })),
+    target: targetOptions,
   })
-  .map(({ rule: own, concurrency, ...rest }) => ({
+  .map(({ rule: own, concurrency, target, ...rest }) => ({
     ...own,
+    ...target,
     ...rest,
     concurrency: rest.overlap === "allow" ? concurrency : undefined,
   }));
@@ -68,7 +71,9 @@ test("scheduleOptionsOf() gives options that are read back as an equal definitio
       const { definition, atMs } = parse(given);
       const written = JSON.parse(JSON.stringify(scheduleOptionsOf(definition, atMs ?? 5))) as ScheduleOptions;
       const read = parse(written);
+      assert.equal(read.definition, definition);
       assert.is(definitionKey(read.definition), definitionKey(definition));
+      assert.equal(decodeDefinition(encodeDefinition(definition)), definition);
       assert.is(read.atMs, atMs);
     }),
     { numRuns: 500 },
