@@ -27,8 +27,9 @@ const methodsWithoutBody: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 const textLengthMax = 4_096;
 const headersMax = 100;
 const rangesMax = 100;
-/** Headers that follow from the request itself; another value would break it. */
-const ownHeaders: ReadonlySet<string> = new Set(["connection", "content-length", "transfer-encoding"]);
+/** Headers that follow from the request itself, and those that name the run. */
+const ownHeaders =
+  /^(connection|content-length|expect|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|x-kron-.*)$/;
 
 /** Reads the option; throws `KRON_OPTION_INVALID` naming what is wrong, or `KRON_PAYLOAD_INVALID` for the body. */
 export function readHttp(value: unknown): HttpTarget {
@@ -81,7 +82,7 @@ function readHeaders(value: unknown): [string, string][] {
     const key = name.toLowerCase();
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]{1,200}$/.test(key) || key === "__proto__")
       throw optionError("http.headers", `Expected names of headers in http.headers, got ${describe(name)}`);
-    if (ownHeaders.has(key))
+    if (ownHeaders.test(key))
       throw optionError("http.headers", `Expected no header ${key} in http.headers, as it follows from the request`);
     if (headers.has(key)) throw optionError("http.headers", `Expected each header once, got ${key} twice`);
     headers.set(key, readHeaderText(text, `http.headers.${key}`));

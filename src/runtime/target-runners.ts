@@ -11,7 +11,7 @@ export function makeTargetRunners(parts: TargetParts, tools: TargetTools): Targe
   return {
     module: new LazyRunner(() => Promise.reject(notYet("module"))),
     command: new LazyRunner(() => loadCommands(parts, tools)),
-    http: new LazyRunner(() => Promise.reject(notYet("http"))),
+    http: new LazyRunner(loadRequests),
   };
 }
 
@@ -19,6 +19,11 @@ async function loadCommands({ baseDir, clock, logger }: TargetParts, tools: Targ
   const { CommandRunner } = await import("../runners/command.ts");
   const [output, reaper] = await Promise.all([tools.output(), tools.reaper()]);
   return new CommandRunner({ clock, logger, output, reaper, baseDir, environment: () => process.env });
+}
+
+async function loadRequests(): Promise<TargetRunner> {
+  const { HttpRunner } = await import("../runners/http.ts");
+  return new HttpRunner({ environment: () => process.env });
 }
 
 function notYet(kind: string): KronError {
