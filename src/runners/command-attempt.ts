@@ -33,8 +33,10 @@ export interface CommandParts {
   readonly outputTrouble: (error: Error) => void;
 }
 
-/** Bytes of each output that are kept with the end of the attempt. */
-const tailBytesMax = 4 * 1024;
+/** Bytes of output that are kept in the result of a success. */
+const stdoutBytesMax = 4 * 1024;
+/** Bytes of errors that are kept with a failure, whose details have to fit into 2 KiB. */
+const stderrBytesMax = 1_536;
 /** How long output may stay open after its process has ended. */
 const drainMs = 1_000;
 const hasGroups = process.platform !== "win32";
@@ -46,8 +48,8 @@ export class CommandAttempt implements AttemptHandle {
   readonly #target: CommandTarget;
   readonly #done: (end: AttemptEnd) => void;
   readonly #log: RunLogWriter;
-  readonly #stdout = new TailBuffer(tailBytesMax);
-  readonly #stderr = new TailBuffer(tailBytesMax);
+  readonly #stdout = new TailBuffer(stdoutBytesMax);
+  readonly #stderr = new TailBuffer(stderrBytesMax);
   readonly #directory: string;
   #child: ChildProcess | undefined;
   #release: (() => void) | undefined;

@@ -38,7 +38,7 @@ export function startFailure(
 ): KronError {
   const name = quote(target.argv[0] ?? "");
   const { code } = cause as NodeJS.ErrnoException;
-  const details = { exitCode: null, signal: null, program: target.argv[0], directory, cause: code };
+  const details = { exitCode: null, signal: null, directory, cause: code ?? null };
   if (!isDirectory) {
     const message = `Expected a directory to start ${name} in, got ${quote(directory)}`;
     return new KronError("KRON_COMMAND_FAILED", message, {

@@ -20,7 +20,8 @@ export interface HttpAnswer {
 export const bodyReadMax = 64 * 1024;
 /** Of the body in a result, in msgpack; with the headers it has to fit into 16 KiB. */
 const bodyKeptMax = 14 * 1024;
-const bodyTailMax = 4 * 1024;
+/** Of the body in the details of a failure, which have to fit into 2 KiB. */
+const bodyFailedMax = 1_536;
 const headerCharsMax = 200;
 /** What is kept of the headers: nothing that could be a secret. */
 const headersKept = ["content-type", "content-length", "date", "etag", "location", "retry-after", "x-request-id"];
@@ -34,7 +35,8 @@ export function answered(target: HttpTarget, request: HttpRequest, answer: HttpA
   }
   const expected = target.success.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
   const message = `Expected status ${expected} from ${request.method} ${publicUrl(request.url)}, got ${status}`;
-  const details = { status, headers, ...textOf(answer, bodyTailMax) };
+  const retryAfter = headers["retry-after"];
+  const details = { status, ...(retryAfter !== undefined && { retryAfter }), ...textOf(answer, bodyFailedMax) };
   return { kind: "failed", error: new KronError("KRON_HTTP_FAILED", message, { details }) };
 }
 
@@ -45,7 +47,7 @@ export function unanswered(request: HttpRequest, cause: unknown): AttemptEnd {
   const message = `Expected an answer to ${request.method} ${publicUrl(request.url)}, got ${why}`;
   const hint = hintFor(code);
   const error = new KronError("KRON_HTTP_FAILED", message, {
-    ...{ cause, details: { cause: code } },
+    ...{ cause, details: { cause: code ?? null } },
     ...(hint !== undefined && { hint }),
   });
   return { kind: "failed", error };

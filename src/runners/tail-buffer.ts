@@ -23,11 +23,15 @@ export class TailBuffer {
     this.#kept = Buffer.concat([before, last]);
   }
 
-  /** The end as text; a character that was cut in two is left out, what is no UTF-8 becomes U+FFFD. */
+  /**
+   * The end as text of at most as many bytes; a character that was cut in two is left out, and what is no UTF-8 becomes
+   * U+FFFD, which takes three.
+   */
   text(): string {
     let start = 0;
     // The bytes of a character after its first one are 10xxxxxx, three at most.
     while (this.cutBytes > 0 && start < 3 && ((this.#kept[start] ?? 0) & 0xc0) === 0x80) start += 1;
-    return this.#kept.toString("utf8", start);
+    const text = this.#kept.toString("utf8", start);
+    return Buffer.byteLength(text) <= this.#bytesMax ? text : text.slice(-Math.floor(this.#bytesMax / 3));
   }
 }

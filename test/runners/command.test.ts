@@ -3,6 +3,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { detailsBytesMax } from "../../src/core/logged-error.ts";
+import { checkPayload } from "../../src/core/payload.ts";
 import type { AttemptOrder } from "../../src/ports.ts";
 import { suite } from "../support/suite.ts";
 import { commandRunner, failureOf, orderOf, resultOf, start, targetRig } from "./target-rig.ts";
@@ -187,6 +189,17 @@ test("of long output the end is kept, with the number of bytes before it", async
   const { stdout, stdoutCutBytes } = resultOf(end);
   assert.is(stdout, `${"ä".repeat(2047)}!`);
   assert.is(stdoutCutBytes, 8_001 - 4_096);
+});
+
+test("details of a failure fit into the log, whatever was printed", async () => {
+  for (const letter of ["x", "ä", "\\u00ff"]) {
+    const text = `process.stderr.write(Buffer.from("${letter}".repeat(9000), "latin1")); process.exitCode = 2`;
+    const { details } = failureOf((await run(script(text))).end);
+    assert.is(details.exitCode, 2);
+    assert.ok(String(details.stderr).length >= 512);
+    assert.is(details.stderrCutBytes, 9_000 - 1_536);
+    assert.ok(checkPayload(details, "details", detailsBytesMax) > 0);
+  }
 });
 
 test("what a shell starts is given a shell's text whole", async () => {

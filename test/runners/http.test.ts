@@ -2,6 +2,7 @@
 
 import * as assert from "uvu/assert";
 import { KronError } from "../../src/core/errors.ts";
+import { detailsBytesMax } from "../../src/core/logged-error.ts";
 import { checkPayload } from "../../src/core/payload.ts";
 import type { AttemptOrder } from "../../src/ports.ts";
 import { HttpRunner } from "../../src/runners/http.ts";
@@ -119,9 +120,10 @@ test("another status is a failure, with the beginning of the body, and without w
   assert.is(code, "KRON_HTTP_FAILED");
   assert.is(message, `Expected status 200-299 from GET ${server.url}/broken, got 503`);
   assert.is(details.status, 503);
-  assert.is(details.body, "x".repeat(4_096));
+  assert.is(details.body, "x".repeat(1_536));
   assert.is(details.isBodyCut, true);
-  assert.is((details.headers as Record<string, string>)["retry-after"], "30");
+  assert.is(details.retryAfter, "30");
+  assert.ok(checkPayload(details, "details", detailsBytesMax) > 0);
   assert.is(last().headers.authorization, `Basic ${Buffer.from("user:pass").toString("base64")}`);
 });
 
