@@ -108,6 +108,14 @@ function addJobCommands(program: Command): void {
       run(command, async (context) => (await import("./commands/job-history.ts")).jobHistory(context, timer, options)),
     );
   job
+    .command("logs <timer>")
+    .description("show what its newest run has printed")
+    .option("--run <id>", "another run of it")
+    .option("-f, --follow", "go on with what is added, until the run is over")
+    .action((timer: string, options, command: Command) =>
+      run(command, async (context) => (await import("./commands/job-logs.ts")).jobLogs(context, timer, options)),
+    );
+  job
     .command("next <timer>")
     .description("show when it is due next")
     .option("-n, --number <count>", "how many due times to show (default: 10)")

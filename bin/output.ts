@@ -66,6 +66,12 @@ export class Output {
     this.line("  ]\n}");
   }
 
+  /** Writes bytes as they are, behind what is gathered. Throws `OutputClosed`. */
+  bytes(bytes: Uint8Array): void {
+    this.flush();
+    writeFully(1, bytes);
+  }
+
   /** Writes what is gathered. Throws `OutputClosed`. */
   flush(): void {
     const bytes = Buffer.from(this.#gathered.join(""), "utf8");
