@@ -10,7 +10,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { MessagePort } from "node:worker_threads";
 import { assert } from "../core/assert.ts";
 import { fromLoggedError, toLoggedError } from "../core/logged-error.ts";
-import type { Clock, OutputFile, ToDate } from "../ports.ts";
+import type { Clock, ToDate } from "../ports.ts";
 import type { Callback } from "./callback-context.ts";
 import { loadExport } from "./module-load.ts";
 import {
@@ -28,14 +28,14 @@ import {
   unreadMax,
 } from "./module-protocol.ts";
 import { portableResult, ThreadAttempt } from "./thread-attempt.ts";
-import { captureOutput, type RunOutput } from "./thread-output.ts";
+import { captureOutput, type OpenOutput } from "./thread-output.ts";
 
 /** What a thread needs of the world. */
 export interface ThreadParts {
   readonly clock: Clock;
   readonly toDate: ToDate;
   readonly nextTurn: () => Promise<void>;
-  readonly openOutput: (file: OutputFile) => RunOutput;
+  readonly openOutput: OpenOutput;
 }
 
 /** So long attempts are executed without a pause in which messages are read and ends are told. */
@@ -164,7 +164,6 @@ export class ModuleThread {
 
   #end(attempt: ThreadAttempt, cell: number): void {
     attempt.isOver = true;
-    attempt.closeOutput();
     this.#current = undefined;
     Atomics.store(this.#cells, cellsOf(attempt.serial) + attempt.index, cell);
     this.#ended.push(attempt);
@@ -176,7 +175,7 @@ export class ModuleThread {
     this.#telling = undefined;
     const last = this.#ended.at(-1);
     if (last === undefined) return;
-    for (const attempt of this.#ended) attempt.isTold = true;
+    for (const attempt of this.#ended) attempt.told();
     this.#say([Told.TURN, last.serial, last.index + 1, this.#ends]);
     this.#ended = [];
     this.#ends = [];
@@ -215,7 +214,6 @@ export class ModuleThread {
     const owner = this.#storage.getStore() ?? this.#current;
     if (owner?.hasFile === true && !owner.isTold) {
       owner.write(bytes, this.#parts.openOutput);
-      if (owner.isOver) owner.closeOutput();
       return;
     }
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, outsideCharsMax)).toString("utf8");

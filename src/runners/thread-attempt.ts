@@ -8,7 +8,7 @@ import { copyPayload } from "../core/payload-copy.ts";
 import type { Clock, OutputFile, ToDate } from "../ports.ts";
 import { CallbackContext, type ContextOrder, type LogLevel, type OutputSink } from "./callback-context.ts";
 import { type BatchTask, End, Told, type ToldMessage, unpackOrder } from "./module-protocol.ts";
-import type { RunOutput } from "./thread-output.ts";
+import type { OpenOutput, RunOutput } from "./thread-output.ts";
 
 /** Hands a message to the runtime that may be dropped when there are too many. */
 export type Say = (message: ToldMessage) => void;
@@ -27,7 +27,6 @@ export class ThreadAttempt implements OutputSink {
   readonly #file: OutputFile | undefined;
   readonly #say: Say;
   #output: RunOutput | undefined;
-  #isOutputBroken = false;
 
   constructor(task: BatchTask, index: number, clock: Clock, toDate: ToDate, say: Say) {
     const { order, file } = unpackOrder(task.orders, index);
@@ -60,29 +59,19 @@ export class ThreadAttempt implements OutputSink {
     return this.#file !== undefined;
   }
 
-  /** Writes to the run's file. When that fails, says so in a line of the run's log, once. */
-  write(bytes: Uint8Array, open: (file: OutputFile) => RunOutput): void {
-    if (this.#file === undefined || this.#isOutputBroken) return;
-    try {
-      this.#output ??= open(this.#file);
-      this.#output.write(bytes);
-    } catch (error) {
-      this.#isOutputBroken = true;
-      this.context.log.warn("Output of the run could not be written, the rest of it is dropped", {
-        error: describeError(error),
-      });
-    }
+  /** Writes to the run's file. When that fails, says so in a line of the run's log. */
+  write(bytes: Uint8Array, open: OpenOutput): void {
+    if (this.#file === undefined) return;
+    this.#output ??= open(this.#file, this.context, (error) => {
+      this.context.log.warn("Output of the run could not be written", { error: error.message });
+    });
+    this.#output.write(bytes);
   }
 
-  /** Gives the file back; it is opened again for what is written later. */
-  closeOutput(): void {
-    const output = this.#output;
-    this.#output = undefined;
-    try {
-      output?.close();
-    } catch {
-      // What was written is written; a close that fails takes nothing of it away.
-    }
+  /** The runtime has been told how it ended: it writes no more. */
+  told(): void {
+    this.isTold = true;
+    this.#output?.close();
   }
 }
 
@@ -112,8 +101,4 @@ export function portableFields(fields: object): object {
       return { text: describe(fields) };
     }
   }
-}
-
-function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,20 @@
 /** Output of a thread: what goes to stdout and stderr is handed on in the moment in which it is written. */
 
-/** Where the output of one run goes. */
+import type { OutputFile } from "../ports.ts";
+
+/** Where the output of one attempt goes. Nothing here throws. */
 export interface RunOutput {
   /** Writes to the disk before it returns, so that what was said just before an exit or a crash is there. */
   write(bytes: Uint8Array): void;
   close(): void;
 }
+
+/** Opens the file of a run for one of its attempts; `onTrouble` hears of output that cannot be kept. */
+export type OpenOutput = (
+  file: OutputFile,
+  attempt: { readonly attempt: number; readonly startedAtMs: number },
+  onTrouble: (error: Error) => void,
+) => RunOutput;
 
 type Finish = (error?: Error | null) => void;
 

@@ -45,7 +45,9 @@ export class ModuleFiles {
   /** What the run has put out so far. */
   outputOf(runId: string): string {
     const path = this.#outputPath(runId);
-    return existsSync(path) ? readFileSync(path, "utf8") : "";
+    if (!existsSync(path)) return "";
+    // Without the lines of Kron's own.
+    return readFileSync(path, "utf8").replaceAll(/\u001e.*\n/g, "");
   }
 
   parts(options: Partial<PoolParts> = {}): PoolParts {
