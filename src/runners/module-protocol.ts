@@ -27,6 +27,7 @@
  */
 
 import type { MessagePort } from "node:worker_threads";
+import { idempotencyKeyOf } from "../core/idempotency-key.ts";
 import type { LoggedError } from "../core/record.ts";
 import type { OutputFile } from "../ports.ts";
 import type { ContextOrder } from "./callback-context.ts";
@@ -75,7 +76,7 @@ const firstCell = 8;
 /** Cells of one thread. */
 export const cellCount = firstCell + batchMax * batchesPerThread;
 /** Values per order in a batch. */
-export const fieldCount = 14;
+export const fieldCount = 13;
 
 /** The first task of a thread. */
 export interface OpenTask {
@@ -111,34 +112,77 @@ export function cellsOf(serial: number): number {
 /** Appends an order to those of a batch. */
 export function packOrder(orders: unknown[], order: ContextOrder, file: OutputFile | undefined): void {
   orders.push(order.timerId, order.runId, order.attempt, order.maxAttempts, order.isManual, order.scheduledAtMs);
-  orders.push(order.dueAtMs, order.startedAtMs, order.missedCount, order.payload, order.idempotencyKey);
-  orders.push(order.fencingToken, file?.path, file?.bytesMax);
+  orders.push(order.dueAtMs, order.startedAtMs, order.missedCount, order.payload, order.fencingToken);
+  orders.push(file?.path, file?.bytesMax);
 }
 
 /** The order at `index` of a batch, and where its output goes. */
-export function unpackOrder(
-  orders: readonly unknown[],
-  index: number,
-): { readonly order: ContextOrder; readonly file: OutputFile | undefined } {
-  const at = index * fieldCount;
-  // What `packOrder` wrote, in the same process: the types are those of the order.
-  const order = {
-    timerId: orders[at],
-    runId: orders[at + 1],
-    attempt: orders[at + 2],
-    maxAttempts: orders[at + 3],
-    isManual: orders[at + 4],
-    scheduledAtMs: orders[at + 5],
-    dueAtMs: orders[at + 6],
-    startedAtMs: orders[at + 7],
-    missedCount: orders[at + 8],
-    payload: orders[at + 9],
-    idempotencyKey: orders[at + 10],
-    fencingToken: orders[at + 11],
-  } as ContextOrder;
-  const path = orders[at + 12];
-  const file = path === undefined ? undefined : ({ path, bytesMax: orders[at + 13] } as OutputFile);
-  return { order, file };
+export class ThreadOrder implements ContextOrder {
+  readonly #orders: readonly unknown[];
+  readonly #at: number;
+
+  constructor(orders: readonly unknown[], index: number) {
+    this.#orders = orders;
+    this.#at = index * fieldCount;
+  }
+
+  get timerId(): string {
+    return this.#field(0) as string;
+  }
+
+  get runId(): string {
+    return this.#field(1) as string;
+  }
+
+  get attempt(): number {
+    return this.#field(2) as number;
+  }
+
+  get maxAttempts(): number {
+    return this.#field(3) as number;
+  }
+
+  get isManual(): boolean {
+    return this.#field(4) as boolean;
+  }
+
+  get scheduledAtMs(): number {
+    return this.#field(5) as number;
+  }
+
+  get dueAtMs(): number {
+    return this.#field(6) as number;
+  }
+
+  get startedAtMs(): number {
+    return this.#field(7) as number;
+  }
+
+  get missedCount(): number {
+    return this.#field(8) as number;
+  }
+
+  get payload(): unknown {
+    return this.#field(9);
+  }
+
+  get fencingToken(): number {
+    return this.#field(10) as number;
+  }
+
+  get idempotencyKey(): string {
+    return idempotencyKeyOf(this);
+  }
+
+  get file(): OutputFile | undefined {
+    const path = this.#field(11) as string | undefined;
+    return path === undefined ? undefined : { path, bytesMax: this.#field(12) as number };
+  }
+
+  /** What `packOrder` wrote, in the same process: the types are those of the order. */
+  #field(index: number): unknown {
+    return this.#orders[this.#at + index];
+  }
 }
 
 /** A message of the thread. */

@@ -27,7 +27,8 @@ import {
   unreadCell,
   unreadMax,
 } from "./module-protocol.ts";
-import { portableResult, ThreadAttempt } from "./thread-attempt.ts";
+import { portableResult } from "./portable.ts";
+import { ThreadAttempt } from "./thread-attempt.ts";
 import { captureOutput, type OpenOutput } from "./thread-output.ts";
 
 /** What a thread needs of the world. */
@@ -150,11 +151,13 @@ export class ModuleThread {
 
   #succeed(attempt: ThreadAttempt, result: unknown): void {
     const told = portableResult(result);
-    if (told === undefined) this.#end(attempt, Cell.DONE);
-    else {
-      this.#ends.push(attempt.index, ...told);
-      this.#end(attempt, Cell.TOLD);
+    if (told === undefined) {
+      this.#end(attempt, Cell.DONE);
+      return;
     }
+    if ("note" in told) this.#ends.push(attempt.index, End.NOTE, told.note);
+    else this.#ends.push(attempt.index, End.RESULT, told.value);
+    this.#end(attempt, Cell.TOLD);
   }
 
   #fail(attempt: ThreadAttempt, error: unknown): void {

@@ -2,7 +2,7 @@
 
 import type { TimerDefinition } from "../core/definition.ts";
 import type { KronError } from "../core/errors.ts";
-import { formatInstant } from "../core/instant.ts";
+import { idempotencyKeyOf } from "../core/idempotency-key.ts";
 import { formatRunId, type Run } from "../core/run.ts";
 import type { TargetSpec } from "../core/target.ts";
 import type { AttemptHandle, AttemptOrder } from "../ports.ts";
@@ -87,7 +87,6 @@ export class Order implements AttemptOrder {
   }
 
   get idempotencyKey(): string {
-    const { isManual, scheduledAtMs } = this.#run;
-    return `${this.timerId}:${isManual ? this.runId : formatInstant(scheduledAtMs)}`;
+    return idempotencyKeyOf(this);
   }
 }

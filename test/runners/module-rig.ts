@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { KronError } from "../../src/core/errors.ts";
 import { toLoggedError } from "../../src/core/logged-error.ts";
 import type { ModuleTarget } from "../../src/core/target.ts";
+import { markByte } from "../../src/logs/run-log-format.ts";
 import type { AttemptEnd, AttemptHandle, AttemptOrder, TargetRunner } from "../../src/ports.ts";
 import { ModulePool, type PoolParts } from "../../src/runners/module-pool.ts";
 import { systemClock, toDate } from "../../src/system.ts";
@@ -47,7 +48,8 @@ export class ModuleFiles {
     const path = this.#outputPath(runId);
     if (!existsSync(path)) return "";
     // Without the lines of Kron's own.
-    return readFileSync(path, "utf8").replaceAll(/\u001e.*\n/g, "");
+    const lines = readFileSync(path, "utf8").split("\n");
+    return lines.filter((line) => line.charCodeAt(0) !== markByte).join("\n");
   }
 
   parts(options: Partial<PoolParts> = {}): PoolParts {
@@ -81,7 +83,7 @@ export class ModuleFiles {
     return {
       ...{ slot: 1, timerId: "job", runId: `run_${this.#count}`, attempt: 1, maxAttempts: 3, isManual: false },
       ...{ scheduledAtMs: 1_000, dueAtMs: 1_001, startedAtMs: 1_002, missedCount: 0, payload },
-      ...{ idempotencyKey: `job:${this.#count}`, fencingToken: this.#count },
+      ...{ idempotencyKey: "job:1970-01-01T00:00:01.000Z", fencingToken: this.#count },
       target: {
         ...{ kind: "module", path, exportName: "default", isolate: "thread", heapMbMax: 0, runsPerWorkerMax: 0 },
         memoryBytesMax: 0,
