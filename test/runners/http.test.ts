@@ -112,11 +112,11 @@ test("a variable that no header can hold fails without being shown", async () =>
   assert.not.match(message, /s3cret/);
 });
 
-test("another status is a failure, with the beginning of the body, and without what an address may hide", async () => {
+test("another status is a failure, with the beginning of the body, and without what a query may hide", async () => {
   server.on("/broken", (_request, response) => {
     response.writeHead(503, { "retry-after": "30" }).end("x".repeat(10_000));
   });
-  const { code, message, details } = failureOf(await ask(`${server.url.replace("//", "//user:pass@")}/broken?token=1`));
+  const { code, message, details } = failureOf(await ask("/broken?token=1"));
   assert.is(code, "KRON_HTTP_FAILED");
   assert.is(message, `Expected status 200-299 from GET ${server.url}/broken, got 503`);
   assert.is(details.status, 503);
@@ -124,7 +124,6 @@ test("another status is a failure, with the beginning of the body, and without w
   assert.is(details.isBodyCut, true);
   assert.is(details.retryAfter, "30");
   assert.ok(checkPayload(details, "details", detailsBytesMax) > 0);
-  assert.is(last().headers.authorization, `Basic ${Buffer.from("user:pass").toString("base64")}`);
 });
 
 test("a timer says which status is a success", async () => {
@@ -274,7 +273,7 @@ test("a failure of the network is named", async () => {
   assert.is(refused.details.cause, "ECONNREFUSED");
   assert.match(refused.hint, /host and port/);
   assert.is(failureOf(await ask(server.url.replace("http:", "https:"))).details.cause, "EPROTO");
-  assert.match(failureOf(await ask("http://[nonsense")).message, /host or port cannot be read/);
+  assert.match(failureOf(await ask("http://[1]")).message, /host or port cannot be read/);
 });
 
 test("an answer that is cut off or is none fails", async () => {

@@ -8,6 +8,7 @@
  */
 
 import { writeSync } from "node:fs";
+import { inspect } from "node:util";
 import { suite as uvuSuite } from "uvu";
 import { REPORT_FD, REPORT_VARIABLE, type TestReport } from "./report.ts";
 
@@ -62,7 +63,7 @@ export function suite(name: string, deadlineMs = 30_000): Suite {
         counts.passed += 1;
       } catch (error) {
         counts.failed += 1;
-        throw error;
+        throw showable(error);
       }
     });
   };
@@ -91,6 +92,15 @@ export function suite(name: string, deadlineMs = 30_000): Suite {
       inner.run();
     },
   });
+}
+
+/** uvu takes `details` of an error for a text to print, and dies of ours, which are an object. */
+function showable(error: unknown): unknown {
+  const { details } = (error ?? {}) as { details?: unknown };
+  if (!(error instanceof Error) || typeof details !== "object") return error;
+  const shown = new Error(`${error.message} ${inspect(details)}`, { cause: error });
+  if (error.stack !== undefined) shown.stack = error.stack;
+  return shown;
 }
 
 async function withDeadline(body: TestBody, deadlineMs: number, title: string): Promise<void> {
