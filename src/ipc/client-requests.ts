@@ -26,6 +26,8 @@ export interface ClientRequestsOptions {
 }
 
 const never = Number.POSITIVE_INFINITY;
+/** The number of a request that was given up before it was sent: it only keeps its place until its turn comes. */
+const givenUp = -1;
 
 /** All requests of one connection. */
 export class ClientRequests implements LinkCarrier {
@@ -79,10 +81,8 @@ export class ClientRequests implements LinkCarrier {
   /** Gives a request up: the server is told, whoever waits for it is not. */
   giveUp(exchange: AnyExchange): void {
     const { seq, channel } = exchange;
-    if (seq === 0) {
-      this.#waiting = this.#waiting.slice(this.#waitingFrom).filter((other) => other !== exchange);
-      this.#waitingFrom = 0;
-    } else if (this.#open.get(seq) === exchange) {
+    if (seq === 0) exchange.seq = givenUp;
+    else if (this.#open.get(seq) === exchange) {
       this.#open.set(seq, abandonedExchange(channel, seq));
       this.#frame(FRAME_KIND.cancel, seq, channel, []);
     }
@@ -155,6 +155,7 @@ export class ClientRequests implements LinkCarrier {
   expire(now: number): void {
     this.#deadlineMs = never;
     for (const exchange of [...this.#waiting.slice(this.#waitingFrom), ...this.#open.values()]) {
+      if (exchange.seq === givenUp) continue;
       if (exchange.deadlineAtMs > now) this.#watch(exchange);
       else {
         this.giveUp(exchange);
@@ -197,7 +198,7 @@ export class ClientRequests implements LinkCarrier {
     while (this.#hasRoom && this.#waitingFrom < this.#waiting.length) {
       const exchange = this.#waiting[this.#waitingFrom] as AnyExchange;
       this.#waitingFrom += 1;
-      this.#send(exchange);
+      if (exchange.seq !== givenUp) this.#send(exchange);
     }
     if (this.#waitingFrom < this.#waiting.length) return;
     this.#waiting = [];

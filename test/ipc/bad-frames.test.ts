@@ -5,6 +5,7 @@
  */
 
 import { equal, is, ok } from "uvu/assert";
+import type { LinkExchange } from "../../src/ipc/client-exchange.ts";
 import { ClientStream } from "../../src/ipc/client-stream.ts";
 import { helloBody } from "../../src/ipc/protocol.ts";
 import { packCopy } from "../../src/journal/codec.ts";
@@ -246,6 +247,42 @@ test("25: an answer to a request that was never made, or was answered; and any f
     is(judged(frame(kind, [], { seq: 2 })), "KRON_IPC_PROTOCOL order", "a number that was not used yet");
   }
   is(judged(frame(FRAME_KIND.cancel, [], { seq: 1 })), "goes on", "one that has just been answered is no breach");
+});
+
+test("25: a frame of another channel than its request's, while that is under way", () => {
+  const { session } = openServer({ methods: { mute: { kind: "stream", open: () => undefined } } });
+  session.feed(frame(FRAME_KIND.request, ["mute", 0, null, 4], { seq: 1, stream: 1 }));
+  session.feed(frame(FRAME_KIND.cancel, [], { seq: 1, stream: 0 }));
+  is(verdict(session), "KRON_IPC_PROTOCOL order");
+});
+
+test("25: what still comes for a link that was given up while it opened is no breach", () => {
+  const { session } = openClient();
+  const heard: string[] = [];
+  const exchange: LinkExchange = {
+    channel: 2,
+    method: "talk",
+    params: null,
+    window: 0,
+    deadlineMs: 0,
+    deadlineAtMs: Number.POSITIVE_INFINITY,
+    seq: 0,
+    link: undefined,
+    answered: () => heard.push("answered") > 0,
+    failed: () => heard.push("failed"),
+  };
+  session.requests.begin(exchange);
+  session.requests.giveUp(exchange);
+  equal(
+    sent(session).map(({ kind }) => kind),
+    [FRAME_KIND.request, FRAME_KIND.cancel],
+  );
+  session.feed(frame(FRAME_KIND.response, ["opened"], { seq: 1, stream: 2 }));
+  session.feed(frame(FRAME_KIND.messages, [["m"]], { seq: 1, stream: 2 }));
+  session.feed(frame(FRAME_KIND.close, [], { seq: 1, stream: 2 }));
+  is(verdict(session), "goes on");
+  is(session.requests.inFlight, 0);
+  equal(heard, []);
 });
 
 test("25: a stream that sends more than it has credit for", () => {

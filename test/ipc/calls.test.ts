@@ -104,4 +104,41 @@ test("a link carries messages both ways until one side closes it", async () => {
   await rig.stop();
 });
 
+test("two links and a stream that speak in the same turn do not mix", async () => {
+  const rig = await serve({
+    count,
+    talk: {
+      kind: "link",
+      open(params, link) {
+        link.onMessages((messages) => {
+          for (const message of messages) link.send([params, ...message]);
+        });
+        return null;
+      },
+    },
+  });
+  const client = await rig.connect();
+  const links = await Promise.all(["a", "b"].map((name) => client.link("talk", name)));
+  const heard = links.map(({ link }) => {
+    const got: unknown[] = [];
+    return new Promise<unknown[]>((resolve) => {
+      link.onMessages((messages) => {
+        got.push(...messages);
+        if (got.length === 3) resolve(got);
+      });
+    });
+  });
+  const items = client.stream("count", 2);
+  for (const n of [1, 2, 3]) for (const { link } of links) link.send([n]);
+  equal(
+    await Promise.all(heard),
+    ["a", "b"].map((name) => [1, 2, 3].map((n) => [name, n])),
+  );
+  equal(
+    [await items.next(), await items.next()],
+    [0, 1].map((value) => ({ done: false, value })),
+  );
+  await rig.stop();
+});
+
 test.run();

@@ -313,14 +313,19 @@ test("what cannot be carried is refused where it is sent, and answers of 10 MB a
 });
 
 test("more calls than the server takes at a time wait for each other; each has its answer", async () => {
+  const asked: unknown[] = [];
   let most = 0;
   let now = 0;
   const rig = await serve(
     {
-      stuck: { kind: "unary", call: () => never },
+      stuck: {
+        kind: "unary",
+        call: (_params, { signal }) => new Promise((resolve) => signal.addEventListener("abort", resolve)),
+      },
       slow: {
         kind: "unary",
         async call(params) {
+          asked.push(params);
           now += 1;
           most = Math.max(most, now);
           await new Promise(setImmediate);
@@ -338,14 +343,17 @@ test("more calls than the server takes at a time wait for each other; each has i
     Array.from({ length: 50 }, (_, index) => index),
   );
   ok(most <= 3);
-  const blocked = [0, 1, 2].map(() => rejection(client.call("stuck")));
+  const leave = new AbortController();
+  const blocked = [0, 1, 2].map(() => rejection(client.call("stuck", null, { signal: leave.signal })));
   is(await codeOf(client.call("slow", "waits", { deadlineMs: 5 })), "KRON_DEADLINE");
   const controller = new AbortController();
   const waiting = rejection(client.call("slow", "waits", { signal: controller.signal }));
   controller.abort();
   is(((await waiting) as KronError).code, "KRON_CANCELLED");
-  await client.close();
-  for (const error of await Promise.all(blocked)) is((error as KronError).code, "KRON_DISCONNECTED");
+  leave.abort();
+  for (const error of await Promise.all(blocked)) is((error as KronError).code, "KRON_CANCELLED");
+  is(await client.call("slow", "last"), "last");
+  ok(!asked.includes("waits"), "what was given up in time is never asked");
   await rig.stop();
 });
 

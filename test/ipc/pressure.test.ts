@@ -122,9 +122,22 @@ test("what waits to be sent has an end: the connection is closed, and the client
   });
   for (let seq = 1; seq <= 5; seq += 1) session.feed(frame(FRAME_KIND.request, ["big", 0, null], { seq }));
   return Promise.resolve().then(() => {
-    is(verdict(session), "KRON_IPC_OVERLOADED");
     ok(session.queuedBytes < 1_000, "what waited is gone");
+    is(verdict(session), "KRON_IPC_OVERLOADED");
   });
+});
+
+test("a stream can be given only so much credit", () => {
+  const { session } = openServer({
+    methods: { mute: { kind: "stream", open: () => undefined } },
+    limits: { windowMax: 10 },
+  });
+  const credit = (count: number): Uint8Array => frame(FRAME_KIND.credit, [count], { seq: 1, stream: 1 });
+  session.feed(frame(FRAME_KIND.request, ["mute", 0, null, 4], { seq: 1, stream: 1 }));
+  session.feed(credit(6));
+  ok(!session.isEnded);
+  session.feed(credit(1));
+  is(verdict(session), "KRON_IPC_PROTOCOL");
 });
 
 test.run();
