@@ -175,6 +175,7 @@ function addBackupCommands(program: Command): void {
     .description("print all timers as lines of JSON")
     .option("--jsonl", "lines of JSON, the only format there is")
     .option("--history", "print their history too")
+    .option("--secrets", "write out secrets of commands and requests, which are left out otherwise")
     .action((options, command: Command) =>
       run(command, async (context) => (await import("./commands/export.ts")).exportLines(context, options)),
     );

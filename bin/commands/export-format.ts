@@ -5,6 +5,7 @@
 
 import { scheduleOptionsOf } from "../../src/core/definition-options.ts";
 import { Status } from "../../src/core/outcome.ts";
+import { redactDefinition, redactedPlaces } from "../../src/core/redact.ts";
 import type { State } from "../../src/core/state.ts";
 import type { HistoryEntry } from "../../src/supervisor/views.ts";
 import { jsonVersion } from "../context.ts";
@@ -30,6 +31,13 @@ export interface ExportSource {
   readonly hasHistory: boolean;
 }
 
+/** What of a timer's line the export itself looks at. */
+export interface TimerLine {
+  /** Options whose values stand for secrets that were left out. */
+  readonly redacted?: readonly string[];
+  readonly [name: string]: unknown;
+}
+
 /** The first line. */
 export function headLine(state: State, { uuid, nowMs, hasHistory }: ExportSource): object {
   return {
@@ -40,10 +48,12 @@ export function headLine(state: State, { uuid, nowMs, hasHistory }: ExportSource
   };
 }
 
-/** The line of the timer in `slot`. */
-export function timerLine(state: State, slot: number): object {
+/** The line of the timer in `slot`. Without `withSecrets` it says which of its options are `[redacted]`. */
+export function timerLine(state: State, slot: number, withSecrets: boolean): TimerLine {
   const { timers, definitions } = state;
-  const definition = definitions.get(timers.definition.get(slot));
+  const whole = definitions.get(timers.definition.get(slot));
+  const definition = withSecrets ? whole : redactDefinition(whole);
+  const redacted = withSecrets ? [] : redactedPlaces(definition.target);
   const anchorMs = timers.anchorMs.get(slot);
   const payload = timers.payload(slot);
   const status = timers.status.get(slot);
@@ -58,6 +68,7 @@ export function timerLine(state: State, slot: number): object {
     nextAtMs: timers.nextAtMs.get(slot) || null,
     createdAtMs: timers.createdAtMs.get(slot),
     unfinishedRuns: timers.liveRuns.get(slot),
+    ...(redacted.length > 0 && { redacted }),
   };
 }
 

@@ -5,12 +5,15 @@ import type { State } from "../../src/core/state.ts";
 import { type HistoryEntry, viewHistory } from "../../src/supervisor/views.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
+import { counted } from "../printable.ts";
 import { headLine, historyLine, timerLine } from "./export-format.ts";
 import { type Offline, openOffline, reportReading } from "./offline.ts";
 
 /** Options of `kron export`. */
 export interface ExportOptions {
   readonly history?: boolean;
+  /** Whether secrets of targets are written out. */
+  readonly secrets?: boolean;
 }
 
 /** All that a view gives at once. */
@@ -26,10 +29,13 @@ export async function exportLines(context: CommandContext, options: ExportOption
   const rows = new ExportedHistory(context, offline);
   const hasHistory = options.history === true;
   let unfinished = 0;
+  let redacted = 0;
   try {
     output.jsonLine(headLine(state, { uuid: offline.reading.uuid, nowMs, hasHistory }));
     for (const slot of slotsById(state)) {
-      output.jsonLine(timerLine(state, slot));
+      const line = timerLine(state, slot, options.secrets === true);
+      output.jsonLine(line);
+      if (line.redacted !== undefined) redacted += 1;
       unfinished += state.timers.liveRuns.get(slot);
       if (!hasHistory) continue;
       for (const entry of await rows.of(state.timers.idOf(slot) ?? "")) output.jsonLine(historyLine(entry));
@@ -40,6 +46,11 @@ export async function exportLines(context: CommandContext, options: ExportOption
   if (unfinished > 0) {
     const what = unfinished === 1 ? "one run has not ended: it is" : `${unfinished} runs have not ended: they are`;
     output.message(`note: ${what} not in the export; \`kron backup\` keeps them`);
+  }
+  if (redacted > 0) {
+    output.message(
+      `note: ${counted(redacted, "timer")} had secrets, which are not in the export; an import refuses such lines until they are filled in, --secrets writes them out`,
+    );
   }
   return reportReading(context, offline);
 }

@@ -5,6 +5,7 @@ import { isKronError, KronError } from "../../src/core/errors.ts";
 import { instantMsMax } from "../../src/core/instant.ts";
 import { isPlainObject, optionError, type RawOptions, readCount, readOptions } from "../../src/core/option-reader.ts";
 import { parseScheduleOptions } from "../../src/core/options.ts";
+import { redactedPlaces, redactedText } from "../../src/core/redact.ts";
 import type { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { untaggedPayload } from "../payload-json.ts";
 import { exportFormat, statusNames } from "./export-format.ts";
@@ -37,7 +38,7 @@ const headNames: ReadonlySet<string> = new Set([
   ...["kind", "version", "format", "source", "asOfEntry", "asOfMs", "exportedAtMs", "timers", "history"],
 ]);
 const timerNames: ReadonlySet<string> = new Set([
-  ...["kind", "id", "status", "options", "anchorMs", "nextAtMs", "createdAtMs", "unfinishedRuns"],
+  ...["kind", "id", "status", "options", "anchorMs", "nextAtMs", "createdAtMs", "unfinishedRuns", "redacted"],
 ]);
 
 /** Takes the lines of an export, one after another. */
@@ -117,6 +118,7 @@ export class ImportReader {
       if (schedule.kind === "cron") this.#recurrences.compile(line.id as string, schedule);
     });
     const { id, definition, atMs, payloadBytes } = request;
+    refuseRedacted(definition);
     const before = this.#lineOfId.get(id);
     if (before !== undefined) throw optionError("id", `Expected each timer once, line ${before} has the same id`);
     this.#lineOfId.set(id, number);
@@ -137,6 +139,17 @@ export class ImportReader {
       ...{ isPaused: status === "paused", payload, payloadBytes },
     });
   }
+}
+
+/** A placeholder in the place of a secret would be taken for the secret itself, and the timer would fail each time. */
+function refuseRedacted({ target }: TimerDefinition): void {
+  const [place] = redactedPlaces(target);
+  if (place === undefined) return;
+  throw optionError(
+    place,
+    `Expected the secret of ${place}, got ${redactedText} in its place`,
+    "Fill it in, or export with --secrets",
+  );
 }
 
 function parseLine(text: string): RawOptions {

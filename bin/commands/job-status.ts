@@ -10,6 +10,7 @@ import { printable, shortened } from "../printable.ts";
 import { fullTime, tookText } from "../times.ts";
 import { type Offline, readOffline, reportReading, runtimeJson, slotOfTimer } from "./offline.ts";
 import { policyText, scheduleText } from "./schedule-text.ts";
+import { targetText } from "./target-text.ts";
 
 const shownCharactersMax = 200;
 
@@ -60,8 +61,10 @@ function lines(view: TimerView, slot: number, runs: readonly Run[], offline: Off
     ["status", view.state + (view.state === "running" && runtime.state === "ended" ? " (when the process ended)" : "")],
     ["schedule", scheduleText(definition, state.timers.anchorMs.get(slot))],
   ];
+  const target = targetText(definition.target);
   const words = wordsOf(offline, slot);
   if (words !== undefined) result.push(["", words]);
+  if (target !== undefined) result.push(["target", shortened(target, shownCharactersMax)]);
   result.push(["policies", policyText(definition)], ["created", time(view.createdAtMs)]);
   if (view.lastFinishedAtMs !== undefined) result.push(["last_run", time(view.lastFinishedAtMs)]);
   if (view.lastDurationMs !== undefined) result.push(["duration", tookText(view.lastDurationMs)]);

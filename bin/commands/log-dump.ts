@@ -5,6 +5,7 @@ import { isKronError } from "../../src/core/errors.ts";
 import { formatInstant } from "../../src/core/instant.ts";
 import { type Entry, kindName, type LogRecord } from "../../src/core/record.ts";
 import { recordFields } from "../../src/core/record-shape.ts";
+import { redactDefinition } from "../../src/core/redact.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { type EntryWhere, type JournalReading, readJournal } from "../../src/journal/reader.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
@@ -99,11 +100,11 @@ function recordJson(record: LogRecord): object {
   return json;
 }
 
-/** A definition in words, or the number of one that was given before. */
+/** A definition in words and without secrets, or the number of one that was given before. */
 function definitionJson(field: unknown): unknown {
   if (typeof field === "number") return field;
   try {
-    return decodeDefinition(field);
+    return redactDefinition(decodeDefinition(field));
   } catch (error) {
     // What cannot be read is shown as it stands.
     if (isKronError(error)) return field;

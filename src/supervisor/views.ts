@@ -9,6 +9,7 @@ import type { InstantInput } from "../core/options.ts";
 import { type AttemptOutcome, type Ending, outcomeOf, type RunOutcome, Status } from "../core/outcome.ts";
 import { copyPayload } from "../core/payload-copy.ts";
 import { jitterMs, nextOccurrence, type Recurrence } from "../core/recurrence.ts";
+import { redactDefinition } from "../core/redact.ts";
 import { formatRunId } from "../core/run.ts";
 import type { State } from "../core/state.ts";
 import { type ErrorInfo, errorInfo } from "./events.ts";
@@ -29,6 +30,7 @@ export type TimerState =
 export interface TimerView {
   readonly id: string;
   readonly state: TimerState;
+  /** Without secrets: what is taken for one in headers, variables and URLs is `[redacted]`. */
   readonly definition: TimerDefinition;
   readonly payload: unknown;
   readonly createdAtMs: number;
@@ -119,7 +121,7 @@ export function viewTimer(state: State, slot: number, isOrphaned: boolean, histo
   return {
     id,
     state: stateOf(state, slot, isOrphaned),
-    definition: frozen(definition),
+    definition: shown(definition),
     payload: copyPayload(timers.payload(slot)),
     createdAtMs: timers.createdAtMs.get(slot),
     nextRunAtMs: nextAtMs === 0 ? undefined : nextAtMs + jitterMs(definition, id, nextAtMs),
@@ -171,10 +173,10 @@ export function viewNextRuns(state: State, slot: number, recurrence: Recurrence,
   return runs;
 }
 
-/** Timers share their definitions, so that nobody may change one. */
-function frozen(definition: TimerDefinition): TimerDefinition {
+/** Timers share their definitions, so that nobody may change one; and secrets are not shown. */
+function shown(definition: TimerDefinition): TimerDefinition {
   for (const part of Object.values(definition)) Object.freeze(part);
-  return Object.freeze(definition);
+  return Object.freeze(redactDefinition(Object.freeze(definition)));
 }
 
 function stateOf(state: State, slot: number, isOrphaned: boolean): TimerState {

@@ -335,4 +335,61 @@ test("a hundred thousand timers are imported in seconds, paused ones as paused",
   assert.ok(readFileSync(join(dataDir, "kron.aof")).length > 0);
 });
 
+test("secrets are left out of an export, which says so, and an import refuses the gaps", async () => {
+  const dataDir = fresh();
+  const runtime = new Kron({ dataDir, logger: silent });
+  const headers = { authorization: "Bearer hunter2", accept: "text/plain" };
+  const http = { url: "https://example.com/?token=hunter2", headers, body: { n: 1 } };
+  await runtime.schedule("request", { every: "1h", http });
+  await runtime.schedule("command", { every: "1h", command: ["true"], env: { DB_PASSWORD: "hunter2" } });
+  await runtime.schedule("plain", { every: "1h", module: "./job.js" });
+  await runtime.start();
+  await runtime.shutdown();
+
+  const { stdout, stderr } = kron(["export", "--data-dir", dataDir]);
+  assert.not.match(stdout, "hunter2");
+  assert.match(stderr, /^note: 2 timers had secrets, which are not in the export; an import refuses such lines/);
+  const lines = timersOf(stdout);
+  assert.equal(
+    lines.map(({ id, redacted }) => [id, redacted]),
+    [
+      ["command", ["env.DB_PASSWORD"]],
+      ["plain", undefined],
+      ["request", ["http.url", "http.headers.authorization"]],
+    ],
+  );
+  const refused = importText(fresh(), stdout);
+  assert.is(refused.exitCode, 2);
+  assert.match(
+    refused.stderr,
+    /line 2: Expected the secret of env\.DB_PASSWORD, got \[redacted\] in its place \(Fill it in/,
+  );
+  const filled = importText(fresh(), stdout.replaceAll("[redacted]", "found"));
+  assert.is(filled.exitCode, 0, filled.stderr);
+
+  const whole = kron(["export", "--secrets", "--data-dir", dataDir]);
+  assert.is(whole.stderr, "");
+  assert.is(whole.stdout.split("hunter2").length, 4);
+  const copy = fresh();
+  assert.is(importText(copy, whole.stdout).exitCode, 0);
+  const options = (text: string): unknown[] => timersOf(text).map((line) => line.options);
+  assert.equal(options(exportOf(copy, "--secrets")), options(whole.stdout));
+
+  for (const args of [
+    ["job", "status", "request"],
+    ["job", "status", "command"],
+    ["job", "list", "--json"],
+    ["log", "dump"],
+  ]) {
+    const shown = kron([...args, "--data-dir", dataDir]);
+    assert.is(shown.exitCode, 0, shown.stderr);
+    assert.not.match(shown.stdout, "hunter2");
+  }
+  assert.match(
+    kron(["job", "status", "request", "--data-dir", dataDir]).stdout,
+    /\ntarget: {6}POST https:\/\/example\.com\/\?token=\[redacted\]\n/,
+  );
+  assert.match(kron(["log", "dump", "--data-dir", dataDir]).stdout, /\[redacted\]/);
+});
+
 test.run();
