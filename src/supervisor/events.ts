@@ -17,7 +17,7 @@ export interface ErrorInfo {
   readonly message: string;
   readonly stack?: string;
   readonly code?: string;
-  /** Particulars such as `exitCode`, `signal`, `statusCode` or the end of `stderr`; up to 2 KiB as msgpack. */
+  /** Particulars such as `exitCode`, `signal`, `status` or the end of `stderr`; up to 2 KiB as msgpack. */
   readonly details?: LoggedDetails;
 }
 
