@@ -89,7 +89,7 @@ test("a timeout terminates a command, and kills one that does not care", async (
     const polite = await outcomeOf(kron, "polite", { command: ["sleep", "300"], timeout: 300 });
     assert.equal([polite.failures[0]?.outcome, polite.failures[0]?.ending], ["TIMED_OUT", "process-terminated"]);
     assert.is(polite.failures[0]?.error.details?.signal, "SIGTERM");
-    const rude = { command: "trap '' TERM; while :; do sleep 1; done", shell: true, timeout: 300, grace: 100 };
+    const rude = { command: "trap '' TERM; while :; do sleep 1; done", shell: true, timeout: "2s", grace: 100 };
     const killed = await outcomeOf(kron, "rude", rude);
     assert.equal([killed.failures[0]?.outcome, killed.failures[0]?.ending], ["TIMED_OUT", "process-killed"]);
     assert.is(killed.failures[0]?.error.code, "KRON_RUN_TIMEOUT");
