@@ -51,6 +51,11 @@ export interface KronOptions {
   readonly snapshot?: "auto" | "lmdb" | "file" | undefined;
   /** The largest segment of the journal, from 64 KiB to 1 GiB; default 64 MiB, with profile `"edge"` 8 MiB. */
   readonly segmentBytes?: number | undefined;
+  /**
+   * Whether the `kron` command and other programs of the same user may look at the runtime and control it, over a socket
+   * in the data directory; default true, and false with a `disk` of one's own.
+   */
+  readonly ipc?: boolean | undefined;
   /** A logger in the shape of pino's; default pino on stderr, loaded with the first line. */
   readonly logger?: Logger | undefined;
   /** The clock; a virtual one in tests (`kron-scheduler/testing`). */
@@ -85,6 +90,7 @@ export interface KronSettings {
   readonly baseDir: string;
   readonly snapshot: "auto" | "lmdb" | "file";
   readonly segmentBytes: number | undefined;
+  readonly ipc: boolean;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
@@ -94,7 +100,7 @@ export interface KronSettings {
 const names: ReadonlySet<string> = new Set([
   ...["dataDir", "durability", "profile", "concurrency", "queueMax"],
   ...["orphanGrace", "keepAlive", "checkpoint", "history", "logs", "baseDir", "snapshot", "segmentBytes"],
-  ...["logger", "clock", "disk"],
+  ...["ipc", "logger", "clock", "disk"],
 ]);
 const checkpointNames: ReadonlySet<string> = new Set(["records", "bytes", "every"]);
 /** The longest path of a data directory. */
@@ -126,6 +132,7 @@ export function checkKronOptions(options: KronOptions): KronSettings {
       raw.segmentBytes === undefined
         ? undefined
         : readCount(raw.segmentBytes, "segmentBytes", journalBytesMin, segmentBytesMax),
+    ipc: readFlag(raw.ipc ?? raw.disk === undefined, "ipc"),
     logger: options.logger ?? defaultLogger(),
     clock: options.clock ?? systemClock(),
     random: systemRandom(),

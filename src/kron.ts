@@ -7,20 +7,24 @@
 
 import { EventEmitter } from "node:events";
 import { resolve } from "node:path";
-import { definitionKey } from "./core/definition.ts";
 import { describe } from "./core/describe.ts";
 import { KronError } from "./core/errors.ts";
 import { readOptions, readText } from "./core/option-reader.ts";
-import { parseScheduleOptions, type ScheduleOptions } from "./core/options.ts";
+import type { ScheduleOptions } from "./core/options.ts";
 import { checkPayload } from "./core/payload.ts";
 import { copyPayload } from "./core/payload-copy.ts";
 import { Zones } from "./core/zone.ts";
 import { checkKronOptions, type KronOptions, type KronSettings, pathCharsMax } from "./kron-options.ts";
-import type { Callback, OutputSink } from "./runners/callback-context.ts";
+import type { Callback } from "./runners/callback-context.ts";
 import { Embedded } from "./runtime/embedded.ts";
+import { embeddedService } from "./runtime/embedded-service.ts";
+import { EventHub } from "./runtime/event-hub.ts";
+import { outputEvents } from "./runtime/output-events.ts";
+import { Serving } from "./runtime/serving.ts";
 import type { ChangeResult, Registration, ScheduleResult, TriggerResult } from "./supervisor/commands.ts";
 import type { KronEvents } from "./supervisor/events.ts";
 import { Recurrences } from "./supervisor/recurrences.ts";
+import { readRegistration } from "./supervisor/registration.ts";
 import {
   type HistoryEntry,
   type HistoryQuery,
@@ -30,7 +34,6 @@ import {
   viewNextRuns,
   viewTimer,
 } from "./supervisor/views.ts";
-import { toDate } from "./system.ts";
 import { intlOffsetSource } from "./zone-source.ts";
 
 export type { Callback, RunContext, RunLog } from "./runners/callback-context.ts";
@@ -78,6 +81,10 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
   readonly #settings: KronSettings;
   readonly #recurrences = new Recurrences(new Zones(intlOffsetSource()));
   readonly #queued = new Map<string, Queued>();
+  readonly #events = new EventHub({
+    has: (name) => this.listenerCount(name) > 0,
+    emit: (name, ...args) => this.#emit(name, args),
+  });
   #phase: "new" | "starting" | "open" | "closing" | "stopped" = "new";
   #embedded: Embedded | undefined;
   #dataDir: string | undefined;
@@ -102,7 +109,7 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     callback?: Callback<Payload>,
   ): Promise<ScheduleResult> {
     try {
-      const registration = this.#read(id, options);
+      const registration = readRegistration(id, options, this.#recurrences, this.#settings.clock.nowMs());
       // The payload is read from the same options, so the callback gets what it expects.
       const untyped = checkCallback(registration, callback as Callback | undefined);
       if (this.#phase === "open") return this.#open().schedule(registration, untyped);
@@ -228,12 +235,14 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
       const embedded = await Embedded.open(this.#dataDir, {
         settings: this.#settings,
         recurrences: this.#recurrences,
-        events: { has: (name) => this.listenerCount(name) > 0, emit: (name, ...args) => this.#emit(name, args) },
-        output: this.#outputs(),
+        events: this.#events,
+        output: outputEvents(this.#events, this.#settings.logger),
       });
       this.#embedded = embedded;
       this.#phase = "open";
+      const serving = this.#serve(embedded, dataDir);
       await this.#scheduleQueued(embedded);
+      await serving?.ready();
     } catch (error) {
       // A shutdown that came in between closes what was opened.
       if (this.#phase === "starting" || this.#phase === "open") await this.#abandonStart();
@@ -267,21 +276,6 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     await this.shutdown();
   }
 
-  #read(id: string, options: unknown): Registration {
-    const request = parseScheduleOptions(id, options, (schedule) => {
-      if (schedule.kind === "cron") this.#recurrences.compile(id, schedule);
-    });
-    return {
-      id: request.id,
-      definition: request.definition,
-      key: definitionKey(request.definition),
-      atMs: request.atMs,
-      payload: copyPayload(request.payload),
-      payloadBytes: request.payloadBytes,
-      askedAtMs: this.#settings.clock.nowMs(),
-    };
-  }
-
   async #scheduleQueued(embedded: Embedded): Promise<void> {
     const queued = [...this.#queued.values()];
     this.#scheduling = Promise.all(
@@ -289,6 +283,23 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     );
     await this.#scheduling;
     for (const { registration } of queued) this.#queued.delete(registration.id);
+  }
+
+  /** Lets the `kron` command in. */
+  #serve(embedded: Embedded, dataDir: string): Serving | undefined {
+    const { ipc, disk, logger, random, clock } = this.#settings;
+    if (!ipc) return undefined;
+    const shutdown = (timeoutMs: number): void => {
+      if (this.#phase !== "open") return;
+      this.#events.emit("shutdown", { atMs: clock.nowMs(), timeoutMs });
+      this.shutdown({ timeoutMs }).catch((error: unknown) => {
+        logger.warn({ err: error }, "The shutdown that was asked for from outside did not go well");
+      });
+    };
+    const owner = { dataDir, events: this.#events, disk, phase: () => this.#stateName(), shutdown };
+    const serving = Serving.begin(embeddedService(embedded, owner), logger, random);
+    embedded.beforeClosing(() => serving.close());
+    return serving;
   }
 
   /** What was scheduled stays queued, so that a later start finds it. */
@@ -352,21 +363,6 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
       // A listener's fault must not reach the journal's callback, on which everything else depends.
       this.#settings.logger.error({ err: error, event: name }, "A listener threw");
     }
-  }
-
-  #outputs(): OutputSink {
-    return {
-      toDate,
-      line: (order, level, message, fields, atMs) => {
-        const { timerId, runId, attempt } = order;
-        const more = fields === undefined ? undefined : { fields };
-        this.#emit("log", [{ timerId, runId, attempt, atMs, level, message, ...more }]);
-        this.#settings.logger[level]({ timerId, runId, attempt, ...fields }, message);
-      },
-      progress: ({ timerId, runId, attempt }, fraction, note, atMs) => {
-        this.#emit("progress", [{ timerId, runId, attempt, atMs, fraction, ...(note !== undefined && { note }) }]);
-      },
-    };
   }
 }
 

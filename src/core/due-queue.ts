@@ -93,6 +93,19 @@ export class DueQueue {
     return this.#end === root ? Number.POSITIVE_INFINITY : dueAt(this.#dueMs, root);
   }
 
+  /** How many items are due at `dueMs` or before. The work grows with that number, not with the queue. */
+  countUntil(dueMs: number): number {
+    const open = [root];
+    let count = 0;
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      if (at >= this.#end || dueAt(this.#dueMs, at) > dueMs) continue;
+      count += 1;
+      const first = 4 * at - 8;
+      open.push(first, first + 1, first + 2, first + 3);
+    }
+    return count;
+  }
+
   /** Takes the first item out and returns it, or -1 when the queue is empty. */
   pop(): number {
     const item = this.peek();

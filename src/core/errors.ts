@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   KRON_OPTION_INVALID: "an option is unknown, missing, or has a value that is not allowed",
   KRON_PAYLOAD_INVALID: "a payload or result cannot be carried by msgpack, or is too large",
   KRON_QUEUE_FULL: "the queue of waiting runs is full",
+  KRON_RUN_NOT_FOUND: "no run that has not ended has this id",
   KRON_RUNNER_LOST: "what executed an attempt died before the attempt ended",
   KRON_RUN_TIMEOUT: "an attempt did not finish within its timeout",
   KRON_SHUTDOWN_TIMEOUT: "callbacks were still running when shutdown gave up",

@@ -48,8 +48,11 @@ export interface HistoryRow {
 
 /** Gives the rows of a timer, wherever they are kept. */
 export interface HistorySource {
-  /** Calls `visit` with the rows of the timer in `slot`, newest first, until it returns false. */
-  visit(slot: number, visit: (row: HistoryRow) => boolean): void;
+  /**
+   * Calls `visit` with the rows of the timer in `slot` and their numbers, newest first, until it returns false; with
+   * `below` only with rows of smaller numbers.
+   */
+  visit(slot: number, visit: (row: HistoryRow, number: number) => boolean, below?: number): void;
   /** The row of this number (see `TimerTable.historyCount`), or undefined when it is no longer kept. */
   row(slot: number, number: number): HistoryRow | undefined;
 }
@@ -124,9 +127,10 @@ export class History {
     this.#append(slot, at);
   }
 
-  /** Calls `visit` with the rows of a timer, newest first, until it returns false. */
-  visit(slot: number, visit: (row: HistoryRow) => boolean): void {
+  /** Calls `visit` with the rows of a timer but the `skipped` newest, newest first, until it returns false. */
+  visit(slot: number, visit: (row: HistoryRow) => boolean, skipped = 0): void {
     let at = this.#newest.get(slot);
+    for (let left = skipped; left > 0 && at !== 0; left--) at = this.#older.get(at);
     while (at !== 0 && visit(this.#read(at))) at = this.#older.get(at);
   }
 

@@ -57,3 +57,10 @@ export interface Run {
 export function formatRunId(id: number): string {
   return `run_${id.toString(36).padStart(10, "0")}`;
 }
+
+/** The number that `formatRunId` printed, or undefined for what it never prints. */
+export function parseRunId(text: string): number | undefined {
+  if (!/^run_[0-9a-z]{1,12}$/.test(text)) return undefined;
+  const id = Number.parseInt(text.slice(4), 36);
+  return Number.isSafeInteger(id) && formatRunId(id) === text ? id : undefined;
+}

@@ -50,6 +50,7 @@ export class Embedded {
   readonly #opened: Opened;
   readonly #clock: Clock;
   readonly #stopWatching: (() => void) | undefined;
+  #beforeClosing: () => Promise<void> = () => Promise.resolve();
 
   private constructor(opened: Opened, snapshots: CheckpointKeeper, settings: KronSettings) {
     const { engine, journal, snapshot } = opened;
@@ -74,6 +75,16 @@ export class Embedded {
     journal.start(engine.ledger);
     engine.start(journal, hex(settings.random.bytes(8)));
     return new Embedded(opened, snapshots, settings);
+  }
+
+  /** The uuid of the journal, in hexadecimal digits. */
+  get uuid(): string {
+    return hex(this.#opened.journal.uuid);
+  }
+
+  /** Has `stop` called, and waited for, when runs have ended and the directory is about to be closed. */
+  beforeClosing(stop: () => Promise<void>): void {
+    this.#beforeClosing = stop;
   }
 
   /** Schedules a timer; with a callback where that is its target. */
@@ -114,6 +125,7 @@ export class Embedded {
   async closeNow(): Promise<void> {
     const { engine, snapshots } = this;
     const { journal, snapshot, runners } = this.#opened;
+    await this.#beforeClosing();
     engine.dispatcher.abortAll("shutdown");
     engine.stop();
     await runners.close();

@@ -5,7 +5,7 @@ import { keptSinceMs, lastDroppedRow, type Retention } from "../core/retention.t
 import type { State } from "../core/state.ts";
 import type { Clock, SnapshotStore } from "../ports.ts";
 import { ByteReader } from "./byte-reader.ts";
-import { decodeChunk } from "./history-codec.ts";
+import { chunkRowsMax, decodeChunk } from "./history-codec.ts";
 import { chunksOf, lastRowOf } from "./keys.ts";
 
 /** Reads history. */
@@ -24,23 +24,31 @@ export class HistoryReader implements HistorySource {
   }
 
   /**
-   * Calls `visit` with the rows of the timer in `slot` that are kept, newest first, until it returns false. Throws
-   * `KRON_SNAPSHOT_CORRUPT`.
+   * Calls `visit` with the rows of the timer in `slot` that are kept and are numbered `below` so much, newest first,
+   * until it returns false. Throws `KRON_SNAPSHOT_CORRUPT`.
    */
-  visit(slot: number, visit: (row: HistoryRow) => boolean): void {
+  visit(
+    slot: number,
+    visit: (row: HistoryRow, number: number) => boolean,
+    below: number = Number.POSITIVE_INFINITY,
+  ): void {
     const { timers, history } = this.#state;
     const dropped = Math.max(0, lastDroppedRow(this.#state, slot, this.#retention));
     const sinceMs = keptSinceMs(this.#state, slot, this.#retention, this.#clock.nowMs());
-    let number = timers.historyCount.get(slot);
+    const count = timers.historyCount.get(slot);
+    let number = Math.min(count, below - 1);
     let goesOn = true;
     const take = (row: HistoryRow): boolean => {
+      const at = number;
       number -= 1;
-      goesOn = row.finishedAtMs >= sinceMs && visit(row) && number > dropped;
+      goesOn = row.finishedAtMs >= sinceMs && visit(row, at) && number > dropped;
       return goesOn;
     };
-    if (number > dropped) history.visit(slot, take);
+    if (number > dropped) history.visit(slot, take, count - number);
     if (!goesOn || number <= dropped || this.#store === undefined) return;
-    const { from, to } = chunksOf(timers.reference(slot), dropped + 1);
+    // The chunk that holds row `below - 1` may end with a later one.
+    const toRow = Number.isFinite(below) ? [below + chunkRowsMax] : [];
+    const { from, to } = chunksOf(timers.reference(slot), dropped + 1, ...toRow);
     this.#store.visit({ from, to, reverse: true }, (key, value) => {
       const lastRow = lastRowOf(key);
       const rows = decodeChunk(new ByteReader(value, "a chunk of history"));

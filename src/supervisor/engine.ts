@@ -140,6 +140,11 @@ export class Engine implements LedgerListener {
     this.#cancelWake = undefined;
   }
 
+  /** Whether something here can execute the target of the timer in this slot. */
+  canRun(slot: number): boolean {
+    return this.#options.runner.canRun(slot);
+  }
+
   /** Why a change cannot be taken now, or undefined when it can. */
   whyNoChange(): KronError | undefined {
     if (this.#state === "draining") return new KronError("KRON_STOPPED", "The runtime is shutting down");

@@ -99,6 +99,12 @@ export interface ProgressEvent {
   readonly note?: string;
 }
 
+/** A request to shut down; runs under way have `timeoutMs` to finish. */
+export interface ShutdownEvent {
+  readonly atMs: number;
+  readonly timeoutMs: number;
+}
+
 /** All events of a runtime, by name, with what a listener is given. */
 export interface KronEvents {
   run: [event: RunEvent];
@@ -111,6 +117,10 @@ export interface KronEvents {
   writable: [isWritable: boolean];
   /** The runtime has failed and acknowledges nothing more. */
   error: [error: KronError];
+  /** Something that the runtime goes on without, such as its socket for commands. */
+  warning: [error: KronError];
+  /** Somebody outside asked the runtime to shut down, and it begins to: time to close what is the application's own. */
+  shutdown: [event: ShutdownEvent];
 }
 
 /** Where events go; listeners are asked for first, so that events nobody wants cost nothing. */
@@ -127,6 +137,8 @@ export function emitRecord(sink: EventSink, state: State, atMs: number, record: 
   }
   if (record[0] === Kind.CLOCK_STEPPED && record[1] !== 0) sink.emit("clock", { atMs, deltaMs: record[1] });
   if (outcome.kind !== "timer") return;
+  const isMissed = record[0] === Kind.RUN_MISSED || record[0] === Kind.RUN_SKIPPED_OVERLAP;
+  if (!sink.has(isMissed ? "missed" : "timer")) return;
   const timerId = state.timers.idOf(outcome.slot) ?? "";
   switch (record[0]) {
     case Kind.RUN_MISSED:

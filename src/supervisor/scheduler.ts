@@ -106,14 +106,9 @@ export class Scheduler {
     return sum;
   }
 
-  /** Timers whose occurrence is due at `nowMs` and has not become a run. Linear in the queue; for status only. */
+  /** Timers whose occurrence is due at `nowMs` and has not become a run. */
   dueCount(nowMs: number): number {
-    let sum = 0;
-    for (let slot = 0; slot < this.#state.timers.slotCount; slot++) {
-      const dueMs = this.#due.dueOf(slot) ?? this.#starved.dueOf(slot) ?? Number.POSITIVE_INFINITY;
-      if (dueMs <= nowMs) sum += 1;
-    }
-    return sum;
+    return this.#due.countUntil(nowMs) + this.#starved.countUntil(nowMs);
   }
 
   get hasFreeSlot(): boolean {

@@ -141,12 +141,26 @@ export function viewTimer(state: State, slot: number, isOrphaned: boolean, histo
   };
 }
 
+/** A `HistoryQuery` that has been read. */
+export interface HistoryRange {
+  readonly limit: number;
+  readonly sinceMs: number;
+  readonly beforeMs: number;
+}
+
+/** Reads a query. Throws `KRON_OPTION_INVALID`. */
+export function readHistoryQuery(query: HistoryQuery): HistoryRange {
+  const raw = readOptions(query, "the query", "", historyNames);
+  return {
+    limit: readCount(raw.limit ?? 100, "limit", 1, historyLimitMax),
+    sinceMs: query.since === undefined ? Number.NEGATIVE_INFINITY : parseInstant(query.since, "since"),
+    beforeMs: query.before === undefined ? Number.POSITIVE_INFINITY : parseInstant(query.before, "before"),
+  };
+}
+
 /** The history of a timer, newest first. Throws `KRON_OPTION_INVALID`. */
 export function viewHistory(state: State, slot: number, query: HistoryQuery, history: HistorySource): HistoryEntry[] {
-  const raw = readOptions(query, "the query", "", historyNames);
-  const limit = readCount(raw.limit ?? 100, "limit", 1, historyLimitMax);
-  const sinceMs = query.since === undefined ? Number.NEGATIVE_INFINITY : parseInstant(query.since, "since");
-  const beforeMs = query.before === undefined ? Number.POSITIVE_INFINITY : parseInstant(query.before, "before");
+  const { limit, sinceMs, beforeMs } = readHistoryQuery(query);
   const timerId = state.timers.idOf(slot) ?? "";
   const entries: HistoryEntry[] = [];
   history.visit(slot, (row) => {
@@ -179,7 +193,8 @@ function shown(definition: TimerDefinition): TimerDefinition {
   return Object.freeze(redactDefinition(Object.freeze(definition)));
 }
 
-function stateOf(state: State, slot: number, isOrphaned: boolean): TimerState {
+/** What the timer in `slot` is doing. */
+export function stateOf(state: State, slot: number, isOrphaned: boolean): TimerState {
   const { timers } = state;
   const running = timers.runningRuns.get(slot);
   const waiting = timers.waitingRuns.get(slot);
@@ -222,7 +237,8 @@ function lastErrorOf(state: State, slot: number, history: HistorySource): ErrorI
   return last === undefined ? undefined : errorInfo(last.error);
 }
 
-function viewRow(timerId: string, row: HistoryRow): HistoryEntry {
+/** A row of a timer's history as users see it. */
+export function viewRow(timerId: string, row: HistoryRow): HistoryEntry {
   const { detail } = row;
   return {
     timerId,

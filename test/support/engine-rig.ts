@@ -17,7 +17,7 @@ import { RunnerSet } from "../../src/runtime/runner-set.ts";
 import { HistoryReader } from "../../src/snapshot/history-reader.ts";
 import { Commands, type ScheduleResult } from "../../src/supervisor/commands.ts";
 import { Engine } from "../../src/supervisor/engine.ts";
-import type { KronEvents, RunEvent } from "../../src/supervisor/events.ts";
+import type { EventSink, KronEvents, RunEvent } from "../../src/supervisor/events.ts";
 import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { type HistoryEntry, slotOf, type TimerView, viewHistory, viewTimer } from "../../src/supervisor/views.ts";
 import { toDate } from "../../src/system.ts";
@@ -40,6 +40,8 @@ export interface RigOptions {
   readonly start?: string;
   readonly quietTurns?: number;
   readonly limits?: Partial<StateLimits>;
+  /** Who is told of events besides the rig itself. */
+  readonly events?: EventSink;
 }
 
 /** When rigs begin unless told otherwise. */
@@ -146,7 +148,7 @@ export class EngineRig {
       runner: new RunnerSet(callbacks, { module: targets, command: targets, http: targets }, targetOf),
       recurrences: new Recurrences(zones),
       keepAlive: true,
-      events: { has: () => true, emit: (name, ...args) => this.told.push({ name, event: args[0] }) },
+      events: { has: () => true, emit: (name, ...args) => this.#tell(name, args) },
     });
     for (const [index, entry] of this.store.entries().entries()) engine.ledger.replay(index + 1, 0, entry);
     const log = new MemoryLog(this.store);
@@ -161,6 +163,11 @@ export class EngineRig {
       processClock: clock,
       commands: new Commands(engine, queueMax),
     });
+  }
+
+  #tell<Name extends keyof KronEvents>(name: Name, args: KronEvents[Name]): void {
+    this.told.push({ name, event: args[0] });
+    this.#options.events?.emit(name, ...args);
   }
 
   /** The process is gone at once. Its callbacks may go on in the test, but nobody hears of them. */

@@ -1,0 +1,152 @@
+/**
+ * `events`: what happens from now on, as items `{ kind: "event", name, event }`. A client that reads too slowly keeps a
+ * bounded number of them waiting; what comes beyond that is dropped, counted, and told in its place as
+ * `{ kind: "dropped", count }`. Parameters: `types`, a list of the names below, and `timerId`.
+ */
+
+import type { KronError } from "../../core/errors.ts";
+import { wellFormed } from "../../core/logged-error.ts";
+import { readChoice } from "../../core/option-reader.ts";
+import { checkPayload } from "../../core/payload.ts";
+import type { IpcMethod, IpcStream } from "../../ipc/methods.ts";
+import type { KronEvents, OutputEvent, ProgressEvent } from "../../supervisor/events.ts";
+import type { EventName } from "../event-hub.ts";
+import { readChoices, readName, readParams } from "./params.ts";
+import type { ServedRuntime } from "./served-runtime.ts";
+import { roughBytes } from "./wire-views.ts";
+
+/** Every type of event, with the name under which `kron.on()` gives it. */
+export const eventTypes = {
+  ...{ RUN_DUE: "run", RUN_STARTED: "run", RUN_SUCCEEDED: "run", RUN_FAILED: "run", RUN_TIMED_OUT: "run" },
+  ...{ RUN_LOST: "run", RUN_RETRYING: "run", RUN_DEAD: "run", RUN_CANCELLED: "run" },
+  ...{ RUN_MISSED: "missed", RUN_SKIPPED_OVERLAP: "missed" },
+  ...{ TIMER_CREATED: "timer", TIMER_UPDATED: "timer", TIMER_PAUSED: "timer" },
+  ...{ TIMER_RESUMED: "timer", TIMER_CANCELLED: "timer" },
+  ...{ CLOCK_STEPPED: "clock", LOG: "log", PROGRESS: "progress", WRITABLE: "writable" },
+  ...{ ERROR: "error", WARNING: "warning", SHUTDOWN: "shutdown" },
+} as const satisfies Readonly<Record<string, EventName>>;
+
+/** The type of an event, in capitals. */
+export type EventType = keyof typeof eventTypes;
+
+/** What a client of `events` is sent. */
+export type FeedItem =
+  | { readonly kind: "event"; readonly name: EventName; readonly type: EventType; readonly event: unknown }
+  | { readonly kind: "dropped"; readonly count: number };
+
+const typeNames = Object.keys(eventTypes) as EventType[];
+const itemsMax = 4_096;
+const bytesMax = 1024 * 1024;
+const fieldsBytesMax = 16 * 1024;
+
+/** Makes the method. */
+export function eventsMethod(runtime: ServedRuntime): IpcMethod {
+  return {
+    kind: "stream",
+    open(params, stream) {
+      const { types, timerId } = readParams(params, "types", "timerId");
+      const wanted = readChoices(types, "types", (one) => readChoice(one, "types", typeNames)) ?? new Set(typeNames);
+      const id = timerId === undefined ? undefined : readName(timerId, "timerId");
+      const feed = new EventFeed(stream, wanted, id);
+      const names = new Set<EventName>([...wanted].map((type) => eventTypes[type]));
+      const unsubscribe = runtime.events.subscribe(names, (name, event) => feed.take(name, event));
+      stream.signal.addEventListener("abort", unsubscribe, { once: true });
+    },
+  };
+}
+
+/** The feed of one client. */
+class EventFeed {
+  readonly #stream: IpcStream;
+  readonly #types: ReadonlySet<EventType>;
+  readonly #timerId: string | undefined;
+  readonly #waiting: FeedItem[] = [];
+  #waitingBytes = 0;
+  #dropped = 0;
+
+  constructor(stream: IpcStream, types: ReadonlySet<EventType>, timerId: string | undefined) {
+    this.#stream = stream;
+    this.#types = types;
+    this.#timerId = timerId;
+    stream.onCredit(() => this.#flush());
+  }
+
+  take(name: EventName, event: KronEvents[EventName][0]): void {
+    const type = typeOf(name, event);
+    if (!this.#types.has(type)) return;
+    if (this.#timerId !== undefined && (event as { timerId?: unknown }).timerId !== this.#timerId) return;
+    if (this.#waiting.length >= itemsMax || this.#waitingBytes >= bytesMax || this.#dropped > 0) {
+      this.#dropped += 1;
+      return;
+    }
+    const item: FeedItem = { kind: "event", name, type, event: carriable(name, event) };
+    if (this.#waiting.length === 0 && this.#push(item)) return;
+    this.#waiting.push(item);
+    this.#waitingBytes += roughBytes(item);
+  }
+
+  #flush(): void {
+    let sent = 0;
+    while (sent < this.#waiting.length && this.#push(this.#waiting[sent] as FeedItem)) sent += 1;
+    this.#waiting.splice(0, sent);
+    if (this.#waiting.length > 0) return;
+    this.#waitingBytes = 0;
+    if (this.#dropped > 0 && this.#push({ kind: "dropped", count: this.#dropped })) this.#dropped = 0;
+  }
+
+  /** Whether it was sent, or cannot be. */
+  #push(item: FeedItem): boolean {
+    try {
+      return this.#stream.push(item);
+    } catch {
+      // What cannot be carried is told as dropped, in its place or a little later.
+      this.#dropped += 1;
+      return true;
+    }
+  }
+}
+
+function typeOf(name: EventName, event: KronEvents[EventName][0]): EventType {
+  switch (name) {
+    case "run":
+    case "missed":
+    case "timer":
+      return (event as KronEvents["run" | "missed" | "timer"][0]).type;
+    case "clock":
+      return "CLOCK_STEPPED";
+    default:
+      return name.toUpperCase() as EventType;
+  }
+}
+
+/** The event as plain data: what users hand to `log` and `progress` may be anything. */
+function carriable(name: EventName, event: KronEvents[EventName][0]): unknown {
+  switch (name) {
+    case "log":
+      return carriableLine(event as OutputEvent);
+    case "progress": {
+      const { note, ...progress } = event as ProgressEvent;
+      return note === undefined ? progress : { ...progress, note: wellFormed(String(note)) };
+    }
+    case "writable":
+      return { isWritable: event };
+    case "error":
+    case "warning": {
+      const { code, message, hint } = event as KronError;
+      return { code, message: wellFormed(message), hint: hint === undefined ? null : wellFormed(hint) };
+    }
+    default:
+      return event;
+  }
+}
+
+function carriableLine({ fields, message, ...line }: OutputEvent): object {
+  const text = { ...line, message: wellFormed(String(message)) };
+  if (fields === undefined) return text;
+  try {
+    checkPayload(fields, "fields", fieldsBytesMax);
+    return { ...text, fields };
+  } catch (error) {
+    return { ...text, fieldsNote: error instanceof Error ? error.message : "The fields could not be read" };
+  }
+}
