@@ -3,14 +3,14 @@
 import { IpcServer } from "../ipc/server.ts";
 import type { Logger, Random } from "../ports.ts";
 import { packageVersion } from "../version.ts";
+import { lazyService } from "./service/lazy-service.ts";
 import type { ServedRuntime } from "./service/served-runtime.ts";
-import { serviceMethods } from "./service/service.ts";
 
 /** Listens for clients of the runtime's directory, whose lock it must hold. Rejects as `IpcServer.listen` does. */
 export function serveRuntime(runtime: ServedRuntime, logger: Logger, random: Random): Promise<IpcServer> {
   const { uuid, mode, realClock } = runtime;
   return IpcServer.listen(runtime.dataDir, {
-    methods: serviceMethods(runtime),
+    methods: lazyService(runtime),
     identity: { uuid, mode, version: packageVersion() },
     ...{ clock: realClock, random, logger, keepAlive: false },
   });

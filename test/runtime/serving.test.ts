@@ -7,11 +7,13 @@ import { isKronError, type KronError } from "../../src/core/errors.ts";
 import { Kron, type KronOptions } from "../../src/index.ts";
 import { IpcClient } from "../../src/ipc/client.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
+import { methodKinds } from "../../src/runtime/service/lazy-service.ts";
 import type { RuntimeStatus } from "../../src/runtime/service/runtime-methods.ts";
 import { systemClock } from "../../src/system.ts";
 import { VirtualClock } from "../../src/testing.ts";
 import { keptLog } from "../ipc/ipc-rig.ts";
 import { codeOf, freshDirectory, removeDirectories } from "../support/runtimes.ts";
+import { ServiceRig } from "../support/service-rig.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("serving");
@@ -48,6 +50,11 @@ test("a started runtime answers on its socket", async () => {
   await client.close();
   await kron.shutdown();
   is(existsSync(join(dataDir, "kron.sock")), false);
+});
+
+test("every method that is offered before its code is loaded is there afterwards, and no other", () => {
+  const kinds = [...new ServiceRig().methods].map(([name, { kind }]) => [name, kind]);
+  equal(Object.fromEntries(kinds), methodKinds);
 });
 
 test("what is scheduled through the socket is on record for the application", async () => {
