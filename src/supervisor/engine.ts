@@ -53,6 +53,8 @@ export class Engine implements LedgerListener {
   #cancelWake: CancelWait | undefined;
   #wakeAtMonotonicMs = Number.POSITIVE_INFINITY;
   #graceEndsMonotonicMs = Number.POSITIVE_INFINITY;
+  /** No grace ends before this, on the monotonic clock. */
+  #gracesEndFromMs = Number.NEGATIVE_INFINITY;
   #onIdle: (() => void) | undefined;
   #onSettled: () => void = () => undefined;
 
@@ -167,6 +169,21 @@ export class Engine implements LedgerListener {
     this.#rearm();
   }
 
+  /**
+   * Lets no grace end until `releaseGraces`: what is to execute timers is being started, however long that takes, and
+   * until then nobody can say which of them it will leave without a callback.
+   */
+  holdGraces(): void {
+    this.#gracesEndFromMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Gives those who still have nothing to execute them their grace, from now on. */
+  releaseGraces(): void {
+    if (this.#gracesEndFromMs !== Number.POSITIVE_INFINITY) return;
+    this.#gracesEndFromMs = this.clock.monotonicMs() + this.#options.orphanGraceMs;
+    this.#rearm();
+  }
+
   applied(entry: Entry, applied: Applied): void {
     const { events } = this.#options;
     for (let i = 0; i < applied.outcomes.length; i++) {
@@ -224,13 +241,17 @@ export class Engine implements LedgerListener {
     const monotonicMs = this.clock.monotonicMs();
     const stepMs = this.#wall.stepMs();
     if (stepMs !== 0) this.ledger.propose([Kind.CLOCK_STEPPED, stepMs]);
+    if (monotonicMs >= this.#gracesEndFromMs) this.#endGraces(monotonicMs);
+    this.dispatcher.expire(monotonicMs);
+    this.#pump();
+  }
+
+  #endGraces(monotonicMs: number): void {
     if (monotonicMs >= this.#graceEndsMonotonicMs) {
       this.#graceEndsMonotonicMs = Number.POSITIVE_INFINITY;
       this.scheduler.endGrace();
     }
     this.scheduler.endGracesUntil(monotonicMs);
-    this.dispatcher.expire(monotonicMs);
-    this.#pump();
   }
 
   #pump(): void {
@@ -242,7 +263,8 @@ export class Engine implements LedgerListener {
   #rearm(): void {
     if (this.#state !== "running" && this.#state !== "draining") return;
     const dueInMs = this.scheduler.nextWakeMs() - this.clock.nowMs();
-    const graceEndMs = Math.min(this.#graceEndsMonotonicMs, this.scheduler.nextGraceEndMs());
+    const firstGraceEndMs = Math.min(this.#graceEndsMonotonicMs, this.scheduler.nextGraceEndMs());
+    const graceEndMs = Math.max(this.#gracesEndFromMs, firstGraceEndMs);
     const deadlineMs = Math.min(this.dispatcher.nextDeadlineMs(), graceEndMs);
     const deadlineInMs = deadlineMs - this.clock.monotonicMs();
     this.#wakeIn(Math.max(0, Math.min(dueInMs, deadlineInMs, wakeMsMax)));

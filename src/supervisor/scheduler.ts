@@ -189,9 +189,9 @@ export class Scheduler {
     this.arm(slot);
   }
 
-  /** Looks again at a timer that has just got a callback. */
+  /** Looks again at a timer that has just got a callback, or will have one when what has it is ready. */
   noteCallback(slot: number): void {
-    this.#graces.end(slot);
+    if (this.#deps.canRun(slot)) this.#graces.end(slot);
     this.arm(slot);
     this.#noteRunsOf(slot);
   }

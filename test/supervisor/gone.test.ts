@@ -55,6 +55,26 @@ test("during the grace after the start nothing is orphaned, whatever went away",
   assert.is(rig.view("t").state, "orphaned");
 });
 
+test("while graces are held none ends, and all that are left have theirs afterwards", async () => {
+  const rig = new EngineRig({ orphanGraceMs: 5_000 });
+  const work = new Work(rig, 0);
+  await rig.add("back", { every: "10s", overlap: "skip" }, work.run);
+  await rig.add("gone", { every: "10s", overlap: "skip" });
+  rig.engine.holdGraces();
+  rig.leave("back");
+  rig.leave("gone");
+  await rig.clock.advance("10m");
+  assert.equal([rig.view("back").state, rig.view("gone").state], ["scheduled", "scheduled"]);
+  rig.engine.releaseGraces();
+  rig.engine.releaseGraces();
+  rig.comeBack("back");
+  await rig.clock.advance("4999ms");
+  assert.equal([work.began.length, rig.view("back").missedCount], [1, 59], "what was due meanwhile, by its policy");
+  assert.equal([rig.view("gone").state, rig.view("gone").missedCount], ["scheduled", 0]);
+  await rig.clock.advance("1ms");
+  assert.equal([rig.view("gone").state, rig.view("gone").missedCount > 0], ["orphaned", true]);
+});
+
 test("occurrences are missed once they are a minute old, and the younger ones run when the runner is back", async () => {
   const rig = new EngineRig({ orphanGraceMs: 5_000 });
   const work = new Work(rig, 0);
