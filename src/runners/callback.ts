@@ -36,30 +36,39 @@ export class CallbackRunner implements Runner {
 
   start(order: AttemptOrder, done: (end: AttemptEnd) => void): AttemptHandle {
     const context = new CallbackContext(order, this.#clock, this.#output);
-    const end = this.#call(order.slot, context);
-    if (isPromise(end)) {
-      end.then(
-        (result) => done({ kind: "succeeded", result }),
-        (error: unknown) => done({ kind: "failed", error }),
-      );
-    } else {
-      done(end);
-    }
+    const { slot } = order;
+    executeCallback(this.canRun(slot) ? this.#callbacks[slot] : undefined, context, done);
     return context;
   }
+}
 
-  #call(slot: number, context: CallbackContext): AttemptEnd | Promise<unknown> {
-    try {
-      if (!this.canRun(slot)) {
-        throw new KronError("KRON_NOT_STARTED", `Timer "${context.timerId}" has no callback in this process`);
-      }
-      const callback = this.#callbacks[slot];
-      const result = callback?.(context);
-      // `then` of a foreign promise may throw or answer twice; a promise of our own makes it answer once.
-      return isThenable(result) ? Promise.resolve(result) : { kind: "succeeded", result };
-    } catch (error) {
-      return { kind: "failed", error };
+/** Calls `callback` and tells how it ended, from within the call or later; fails when there is none. */
+export function executeCallback(
+  callback: Callback | undefined,
+  context: CallbackContext,
+  done: (end: AttemptEnd) => void,
+): void {
+  const end = call(callback, context);
+  if (isPromise(end)) {
+    end.then(
+      (result) => done({ kind: "succeeded", result }),
+      (error: unknown) => done({ kind: "failed", error }),
+    );
+  } else {
+    done(end);
+  }
+}
+
+function call(callback: Callback | undefined, context: CallbackContext): AttemptEnd | Promise<unknown> {
+  try {
+    if (callback === undefined) {
+      throw new KronError("KRON_NOT_STARTED", `Timer "${context.timerId}" has no callback in this process`);
     }
+    const result = callback(context);
+    // `then` of a foreign promise may throw or answer twice; a promise of our own makes it answer once.
+    return isThenable(result) ? Promise.resolve(result) : { kind: "succeeded", result };
+  } catch (error) {
+    return { kind: "failed", error };
   }
 }
 

@@ -19,13 +19,14 @@
  *                         [Answer.MEMORY, bytes]               resident memory of the process
  * ```
  *
- * Errors are `[name, message, stack or null, code or null]`. An attempt has one end. Answers about attempts that the
+ * Errors are `[name, message, stack or null, code or null]`, with details behind them where there are any. An attempt has one end. Answers about attempts that the
  * supervisor no longer knows are ignored, as are orders about those that have ended: they may have crossed.
  * Anything else that is not as described closes the link with `KRON_IPC_PROTOCOL`. A link that is closed ends all of
  * its attempts: on the supervisor's side they are lost at once; the executor stops them.
  */
 
 import { KronError } from "../core/errors.ts";
+import { isLoggedDetails } from "../core/logged-error.ts";
 import type { LoggedError } from "../core/record.ts";
 import type { Ending } from "../ports.ts";
 import type { LogLevel } from "./callback-context.ts";
@@ -105,14 +106,17 @@ export function asFlag(value: unknown, what: string): boolean {
 /** An error as it is logged. */
 export function asLoggedError(value: unknown): LoggedError {
   if (!Array.isArray(value)) throw protocolError("Expected an error");
-  expectFields(value, 4, "an error");
-  const [name, message, stack, code] = value as readonly unknown[];
-  return [
+  if (value.length !== 5) expectFields(value, 4, "an error");
+  const [name, message, stack, code, details] = value as readonly unknown[];
+  const error: LoggedError = [
     asText(name, "the name of an error"),
     asText(message, "the message of an error"),
     asOptionalText(stack, "the stack of an error") ?? null,
     asOptionalText(code, "the code of an error") ?? null,
   ];
+  if (details === undefined) return error;
+  if (!isLoggedDetails(details)) throw protocolError("Expected the details of an error to be plain data");
+  return [error[0], error[1], error[2], error[3], details];
 }
 
 /** The level of a log line. */
