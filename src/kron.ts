@@ -1,5 +1,6 @@
 /**
- * The composition root of the embedded mode: directory, journal, engine and callbacks as one object.
+ * What users call. The work is done by a runtime behind it: an engine in this process, or a connection to the process
+ * that has one, a supervisor for instance.
  *
  * Everything a user does goes through here. Timers may be scheduled before the start; they are kept in memory
  * and become durable with it, so `await schedule(…)` before `await start()` does what one hopes.
@@ -9,31 +10,22 @@ import { EventEmitter } from "node:events";
 import { resolve } from "node:path";
 import { describe } from "./core/describe.ts";
 import { KronError } from "./core/errors.ts";
-import { readOptions, readText } from "./core/option-reader.ts";
+import { readFlag, readOptions, readText } from "./core/option-reader.ts";
 import type { ScheduleOptions } from "./core/options.ts";
 import { checkPayload } from "./core/payload.ts";
 import { copyPayload } from "./core/payload-copy.ts";
 import { Zones } from "./core/zone.ts";
 import { checkKronOptions, type KronOptions, type KronSettings, pathCharsMax } from "./kron-options.ts";
 import type { Callback } from "./runners/callback-context.ts";
-import { Embedded } from "./runtime/embedded.ts";
-import { embeddedService } from "./runtime/embedded-service.ts";
+import { EmbeddedRuntime } from "./runtime/embedded-runtime.ts";
 import { EventHub } from "./runtime/event-hub.ts";
-import { outputEvents } from "./runtime/output-events.ts";
-import { Serving } from "./runtime/serving.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import { takeSupervision } from "./runtime/supervise/supervision.ts";
 import type { ChangeResult, Registration, ScheduleResult, TriggerResult } from "./supervisor/commands.ts";
 import type { KronEvents } from "./supervisor/events.ts";
 import { Recurrences } from "./supervisor/recurrences.ts";
 import { readRegistration } from "./supervisor/registration.ts";
-import {
-  type HistoryEntry,
-  type HistoryQuery,
-  slotOf,
-  type TimerView,
-  viewHistory,
-  viewNextRuns,
-  viewTimer,
-} from "./supervisor/views.ts";
+import type { HistoryEntry, HistoryQuery, TimerView } from "./supervisor/views.ts";
 import { intlOffsetSource } from "./zone-source.ts";
 
 export type { Callback, RunContext, RunLog } from "./runners/callback-context.ts";
@@ -42,6 +34,11 @@ export type { Callback, RunContext, RunLog } from "./runners/callback-context.ts
 export interface StartOptions {
   /** Default: the option of the constructor, else `KRON_HOME`, else `.kron` in the working directory. */
   readonly dataDir?: string;
+  /**
+   * Joins the process that holds the directory instead of opening it: callbacks run here, the engine is there. Default
+   * false; an app that `kron supervise` started joins its supervisor in any case.
+   */
+  readonly attach?: boolean;
 }
 
 /** How long `shutdown` waits. */
@@ -68,7 +65,10 @@ export interface RuntimeView {
   readonly isWritable: boolean;
 }
 
-const startNames: ReadonlySet<string> = new Set(["dataDir"]);
+const startNames: ReadonlySet<string> = new Set(["dataDir", "attach"]);
+
+/** Taken when Kron is loaded, so that what this process starts is not taken for the app itself. */
+const supervision = takeSupervision(process.env);
 
 interface Queued {
   readonly registration: Registration;
@@ -86,7 +86,7 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     emit: (name, ...args) => this.#emit(name, args),
   });
   #phase: "new" | "starting" | "open" | "closing" | "stopped" = "new";
-  #embedded: Embedded | undefined;
+  #runtime: Runtime | undefined;
   #dataDir: string | undefined;
   #closing: Promise<void> | undefined;
   /** The part of the start in which what was queued becomes durable. */
@@ -127,7 +127,7 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     if ((this.#phase === "new" || this.#phase === "starting") && wasQueued) return { timerId: id, changed: true };
     // The start may be about to make it durable; it has to be there before it can be cancelled.
     if (wasQueued) await this.#scheduling?.catch(() => undefined);
-    return this.#open().commands.cancel(id, options.abort === true);
+    return this.#open().cancel(id, options.abort === true);
   }
 
   /** The same as `cancel`, under the name that mirrors `schedule`. */
@@ -137,45 +137,34 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
 
   /** Holds a timer back. What becomes of the occurrences in between is decided by its misfire policy at `resume`. */
   async pause(id: string): Promise<ChangeResult> {
-    return this.#open().commands.pause(id);
+    return this.#open().pause(id);
   }
 
   /** Lets a paused timer go on. */
   async resume(id: string): Promise<ChangeResult> {
-    return this.#open().commands.resume(id);
+    return this.#open().resume(id);
   }
 
   /** Runs a timer now, besides its schedule. Resolves when the run is durable, not when it is finished. */
   async trigger(id: string, options: { readonly payload?: unknown } = {}): Promise<TriggerResult> {
     const { payload } = options;
     const bytes = payload === undefined ? 0 : checkPayload(payload, "payload");
-    return this.#open().commands.trigger(id, copyPayload(payload), bytes);
+    return this.#open().trigger(id, copyPayload(payload), bytes);
   }
 
   /** A timer as it is now, or undefined when there is none of this id. */
   async status(id: string): Promise<TimerView | undefined> {
-    const embedded = this.#open();
-    const { data } = embedded.engine;
-    const slot = data.timers.slotOf(id);
-    return slot === undefined ? undefined : viewTimer(data, slot, embedded.isOrphaned(slot), embedded.history);
+    return this.#open().status(id);
   }
 
   /** All timers on record, sorted by id. */
   async list(): Promise<TimerView[]> {
-    const embedded = this.#open();
-    const { data } = embedded.engine;
-    const views: TimerView[] = [];
-    for (let slot = 0; slot < data.timers.slotCount; slot++) {
-      if (!data.timers.has(slot)) continue;
-      views.push(viewTimer(data, slot, embedded.isOrphaned(slot), embedded.history));
-    }
-    return views.sort((a, b) => (a.id < b.id ? -1 : 1));
+    return this.#open().list();
   }
 
   /** Finished occurrences of a timer, newest first. Rejects with `KRON_TIMER_NOT_FOUND`. */
   async history(id: string, query: HistoryQuery = {}): Promise<HistoryEntry[]> {
-    const { engine, history } = this.#open();
-    return viewHistory(engine.data, slotOf(engine.data, id), query, history);
+    return this.#open().history(id, query);
   }
 
   /**
@@ -183,14 +172,12 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
    * Kron does that by itself, see the option `checkpoint`. Rejects with what kept it from being written.
    */
   async checkpoint(): Promise<void> {
-    await this.#open().snapshots.checkpoint();
+    await this.#open().checkpoint();
   }
 
   /** The next `count` (default 10, at most 10,000) due times in epoch milliseconds. Rejects with `KRON_TIMER_NOT_FOUND`. */
   async nextRuns(id: string, count = 10): Promise<number[]> {
-    const { engine } = this.#open();
-    const slot = slotOf(engine.data, id);
-    return viewNextRuns(engine.data, slot, engine.recurrences.of(engine.data, slot), count);
+    return this.#open().nextRuns(id, count);
   }
 
   /** Where the runtime is in its life. */
@@ -198,25 +185,18 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     return this.#stateName();
   }
 
-  /** The runtime as it is now; works in every phase. */
+  /** The runtime as it is now; works in every phase. Rejects with `KRON_UNREACHABLE` while its process cannot be reached. */
   async runtime(): Promise<RuntimeView> {
-    const engine = this.#embedded?.engine;
-    return {
-      state: this.#stateName(),
-      dataDir: this.#dataDir,
-      timers: engine?.data.timers.size ?? this.#queued.size,
-      running: engine?.dispatcher.activeCount ?? 0,
-      concurrency: this.#settings.concurrency,
-      waiting: engine?.scheduler.waitingCount ?? 0,
-      due: engine?.scheduler.dueCount(this.#settings.clock.nowMs()) ?? 0,
-      abandoned: engine?.dispatcher.abandonedCount ?? 0,
-      isWritable: engine?.ledger.isWritable ?? false,
-    };
+    const { concurrency } = this.#settings;
+    const none = { timers: this.#queued.size, running: 0, concurrency, waiting: 0, due: 0, abandoned: 0 };
+    const figures = (await this.#runtime?.figures()) ?? { ...none, isWritable: false };
+    return { state: this.#stateName(), dataDir: this.#dataDir, ...figures };
   }
 
   /**
-   * Opens the data directory, recovers, and begins to run timers. Resolves when everything scheduled before is
-   * durable. When it rejects, the runtime is as before and may be started again.
+   * Opens the data directory, recovers, and begins to run timers; or joins the process that has it open, see
+   * `StartOptions.attach`. Resolves when everything scheduled before is durable. When it rejects, the runtime is as before
+   * and may be started again.
    */
   async start(options: StartOptions = {}): Promise<void> {
     if (this.#phase !== "new") {
@@ -228,21 +208,14 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
         },
       );
     }
-    const dataDir = this.#readDataDir(options);
+    const how = this.#readStart(options);
     this.#phase = "starting";
     try {
-      this.#dataDir = dataDir;
-      const embedded = await Embedded.open(this.#dataDir, {
-        settings: this.#settings,
-        recurrences: this.#recurrences,
-        events: this.#events,
-        output: outputEvents(this.#events, this.#settings.logger),
-      });
-      this.#embedded = embedded;
+      this.#dataDir = how.dataDir;
+      this.#runtime = how.attaches ? await this.#attach(how.dataDir) : await this.#embed(how.dataDir);
       this.#phase = "open";
-      const serving = this.#serve(embedded, dataDir);
-      await this.#scheduleQueued(embedded);
-      await serving?.ready();
+      await this.#scheduleQueued(this.#runtime);
+      await this.#runtime.ready();
     } catch (error) {
       // A shutdown that came in between closes what was opened.
       if (this.#phase === "starting" || this.#phase === "open") await this.#abandonStart();
@@ -276,62 +249,74 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     await this.shutdown();
   }
 
-  async #scheduleQueued(embedded: Embedded): Promise<void> {
+  #embed(dataDir: string): Promise<Runtime> {
+    return EmbeddedRuntime.open(dataDir, {
+      ...{ settings: this.#settings, recurrences: this.#recurrences, events: this.#events },
+      phase: () => this.#stateName(),
+      shutdown: (timeoutMs) => this.#shutdownFromOutside(timeoutMs),
+    });
+  }
+
+  async #attach(dataDir: string): Promise<Runtime> {
+    const { Attached } = await import("./runtime/attached.ts");
+    const runtime = await Attached.open(dataDir, { settings: this.#settings, events: this.#events, supervision });
+    const note = (): void => queueMicrotask(() => runtime.noteListeners());
+    for (const name of ["newListener", "removeListener"]) EventEmitter.prototype.on.call(this, name, note);
+    return runtime;
+  }
+
+  #shutdownFromOutside(timeoutMs: number): void {
+    if (this.#phase !== "open") return;
+    const { clock, logger } = this.#settings;
+    this.#events.emit("shutdown", { atMs: clock.nowMs(), timeoutMs });
+    this.shutdown({ timeoutMs }).catch((error: unknown) => {
+      logger.warn({ err: error }, "The shutdown that was asked for from outside did not go well");
+    });
+  }
+
+  async #scheduleQueued(runtime: Runtime): Promise<void> {
     const queued = [...this.#queued.values()];
     this.#scheduling = Promise.all(
-      queued.map(({ registration, callback }) => embedded.schedule(registration, callback)),
+      queued.map(({ registration, callback }) => runtime.schedule(registration, callback)),
     );
     await this.#scheduling;
     for (const { registration } of queued) this.#queued.delete(registration.id);
-  }
-
-  /** Lets the `kron` command in. */
-  #serve(embedded: Embedded, dataDir: string): Serving | undefined {
-    const { ipc, disk, logger, random, clock } = this.#settings;
-    if (!ipc) return undefined;
-    const shutdown = (timeoutMs: number): void => {
-      if (this.#phase !== "open") return;
-      this.#events.emit("shutdown", { atMs: clock.nowMs(), timeoutMs });
-      this.shutdown({ timeoutMs }).catch((error: unknown) => {
-        logger.warn({ err: error }, "The shutdown that was asked for from outside did not go well");
-      });
-    };
-    const owner = { dataDir, events: this.#events, disk, phase: () => this.#stateName(), shutdown };
-    const serving = Serving.begin(embeddedService(embedded, owner), logger, random);
-    embedded.beforeClosing(() => serving.close());
-    return serving;
   }
 
   /** What was scheduled stays queued, so that a later start finds it. */
   async #abandonStart(): Promise<void> {
     this.#phase = "starting";
     try {
-      await this.#embedded?.closeNow();
+      await this.#runtime?.closeNow();
     } catch (error) {
-      this.#settings.logger.error({ err: error }, "The directory was not closed in good order");
+      this.#settings.logger.error({ err: error }, "The runtime was not closed in good order");
     }
-    this.#embedded = undefined;
+    this.#runtime = undefined;
     this.#phase = "new";
   }
 
-  #readDataDir(options: StartOptions): string {
-    const { dataDir } = readOptions(options, "the start options", "", startNames);
+  #readStart(options: StartOptions): { readonly dataDir: string; readonly attaches: boolean } {
+    const { dataDir, attach } = readOptions(options, "the start options", "", startNames);
     const given = dataDir === undefined ? this.#settings.dataDir : readText(dataDir, "dataDir", pathCharsMax);
+    const attaches = attach === undefined ? false : readFlag(attach, "attach");
+    // Who names another directory than the supervisor's means that one.
+    if (supervision !== undefined && (given === undefined || resolve(given) === supervision.dataDir)) {
+      return { dataDir: supervision.dataDir, attaches: true };
+    }
     // An empty variable is one that was not set, and not the working directory.
-    return resolve(given ?? (process.env.KRON_HOME || ".kron"));
+    return { dataDir: resolve(given ?? (process.env.KRON_HOME || ".kron")), attaches };
   }
 
-  async #close(embedded: Embedded, timeoutMs: number): Promise<void> {
+  async #close(runtime: Runtime, timeoutMs: number): Promise<void> {
     try {
-      await embedded.close(timeoutMs);
+      await runtime.close(timeoutMs);
     } finally {
       this.#phase = "stopped";
     }
   }
 
   #stateName(): RuntimeView["state"] {
-    const engine = this.#embedded?.engine;
-    if (engine?.state === "failed") return "failed";
+    if (this.#runtime?.isFailed === true) return "failed";
     switch (this.#phase) {
       case "open":
         return "running";
@@ -342,9 +327,9 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     }
   }
 
-  #open(): Embedded {
+  #open(): Runtime {
     if (this.#phase === "stopped") throw stopped();
-    if (this.#embedded !== undefined) return this.#embedded;
+    if (this.#runtime !== undefined) return this.#runtime;
     throw new KronError("KRON_NOT_STARTED", "Expected a started runtime, start() has not been called", {
       hint: "await kron.start() first",
     });

@@ -87,7 +87,7 @@ function lockedError(directory: string, path: string): KronError {
   const pid = readHolder(path);
   const who = pid === undefined ? "another process" : `process ${pid}`;
   return new KronError("KRON_DIR_LOCKED", `Expected ${directory} to be free, but ${who} holds it`, {
-    hint: "Stop that process, attach to it instead, or use another directory",
+    hint: "Join that process with start({ attach: true }), stop it, or use another directory",
     details: pid === undefined ? { directory } : { directory, pid },
   });
 }

@@ -18,10 +18,12 @@ import { killMsMax } from "../supervisor/dispatcher.ts";
 import { Engine } from "../supervisor/engine.ts";
 import type { EventSink } from "../supervisor/events.ts";
 import type { Recurrences } from "../supervisor/recurrences.ts";
+import { AppRunners } from "./app-runners.ts";
 import { type DirectorySettings, keepSnapshots, type OpenedDirectory, openDirectory } from "./open-directory.ts";
 import { RunnerSet } from "./runner-set.ts";
 import { makeTargetRunners } from "./target-runners.ts";
 import { TargetTools } from "./target-tools.ts";
+import { within } from "./within.ts";
 
 /** After its signal was aborted at shutdown, an attempt has so long before it is ended by force or given up. */
 const abortGraceMs = 2_000;
@@ -38,6 +40,7 @@ export interface EmbeddedParts {
 interface Opened extends OpenedDirectory {
   readonly engine: Engine;
   readonly callbacks: CallbackRunner;
+  readonly apps: AppRunners;
   readonly runners: RunnerSet;
 }
 
@@ -75,6 +78,11 @@ export class Embedded {
     journal.start(engine.ledger);
     engine.start(journal, hex(settings.random.bytes(8)));
     return new Embedded(opened, snapshots, settings);
+  }
+
+  /** The applications in other processes that have callbacks. */
+  get apps(): AppRunners {
+    return this.#opened.apps;
   }
 
   /** The uuid of the journal, in hexadecimal digits. */
@@ -166,30 +174,28 @@ function makeEngine(
   dataDir: string,
   state: State,
   parts: EmbeddedParts,
-): Pick<Opened, "engine" | "callbacks" | "runners"> {
+): Pick<Opened, "engine" | "callbacks" | "apps" | "runners"> {
   const { settings, events, recurrences, output } = parts;
   const { clock, logger, concurrency, orphanGraceMs, keepAlive } = settings;
   const { timers, definitions } = state;
-  const callbacks = new CallbackRunner(clock, output, (slot) => timers.reference(slot));
+  const referenceOf = (slot: number): number => timers.reference(slot);
+  const callbacks = new CallbackRunner(clock, output, referenceOf);
+  const apps = new AppRunners({
+    own: callbacks,
+    referenceOf,
+    onGained: (slots) => {
+      for (const slot of slots) engine.noteCallback(slot);
+    },
+    onLost: (slots) => engine.noteRunnerGone(slots),
+  });
   const targetOf = (slot: number) => definitions.get(timers.definition.get(slot)).target;
   const targetParts = { ...settings, dataDir };
   const tools = new TargetTools(targetParts);
-  const runners = new RunnerSet(callbacks, makeTargetRunners(targetParts, tools), targetOf, () => tools.close());
-  const engine = new Engine({
+  const runners = new RunnerSet(apps, makeTargetRunners(targetParts, tools), targetOf, () => tools.close());
+  const engine: Engine = new Engine({
     ...{ state, clock, runner: runners, events, logger, recurrences, concurrency, orphanGraceMs, keepAlive },
   });
-  return { engine, callbacks, runners };
-}
-
-/** Whether `promise` settles within `ms` of the clock. */
-function within(clock: Clock, promise: Promise<void>, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const cancelWait = clock.wakeAfter(ms, () => resolve(false));
-    void promise.then(() => {
-      cancelWait();
-      resolve(true);
-    });
-  });
+  return { engine, callbacks, apps, runners };
 }
 
 function hex(bytes: Uint8Array): string {

@@ -3,6 +3,7 @@
 import { IpcServer } from "../ipc/server.ts";
 import type { Logger, Random } from "../ports.ts";
 import { packageVersion } from "../version.ts";
+import { lazyApps } from "./lazy-apps.ts";
 import { lazyService } from "./service/lazy-service.ts";
 import type { ServedRuntime } from "./service/served-runtime.ts";
 
@@ -10,7 +11,7 @@ import type { ServedRuntime } from "./service/served-runtime.ts";
 export function serveRuntime(runtime: ServedRuntime, logger: Logger, random: Random): Promise<IpcServer> {
   const { uuid, mode, realClock } = runtime;
   return IpcServer.listen(runtime.dataDir, {
-    methods: lazyService(runtime),
+    methods: new Map([...lazyService(runtime), ...lazyApps(runtime, logger)]),
     identity: { uuid, mode, version: packageVersion() },
     ...{ clock: realClock, random, logger, keepAlive: false },
   });

@@ -4,10 +4,17 @@ import type { HistorySource } from "../../core/history.ts";
 import type { Clock, Disk } from "../../ports.ts";
 import type { Commands, Registration, ScheduleResult } from "../../supervisor/commands.ts";
 import type { Engine } from "../../supervisor/engine.ts";
+import type { AppService, AppServiceOptions } from "../app-service.ts";
 import type { EventHub } from "../event-hub.ts";
 
 /** Where a runtime is in its life, as `kron.state` tells it. */
 export type RuntimePhase = "new" | "starting" | "running" | "draining" | "stopped" | "failed";
+
+/** What the callbacks of applications in other processes need. */
+export interface Attaching extends Pick<AppServiceOptions, "runners" | "output" | "onReady" | "onBlocked"> {
+  /** Told what serves those applications, before the first of them can attach. */
+  readonly begin: (apps: AppService) => void;
+}
 
 /** A runtime whose directory is open. */
 export interface ServedRuntime {
@@ -35,4 +42,6 @@ export interface ServedRuntime {
   apps(): readonly object[];
   /** Processes that execute attempts, as plain data. */
   hosts(): readonly object[];
+  /** What is needed to have callbacks run in applications that attach; without it none may. */
+  readonly attaching?: Attaching;
 }
