@@ -2,15 +2,18 @@
  * The account of finished occurrences that no checkpoint has written yet, newest first per timer. Rows of a timer
  * are numbered from 1 for its life (`TimerTable.historyCount`), and a checkpoint moves them to the snapshot.
  *
- * Rows live in columns and each timer's rows form a list, oldest to newest. A timer keeps as many rows as its
+ * Rows live in one table and each timer's rows form a list, oldest to newest. A timer keeps as many rows as its
  * retention allows; beyond that it overwrites its own oldest, so that a busy timer never pushes out the history
  * of a quiet one. When the whole table is full, a timer without rows takes one from where a hand that sweeps
- * the table stands. What most rows lack (errors, results) is kept aside.
+ * the table stands.
  */
 
 import { assert } from "./assert.ts";
-import { byteColumn, floatColumn, shortColumn, wordColumn } from "./column.ts";
-import { type Ending, outcomeCode, outcomeOf, type RunOutcome } from "./outcome.ts";
+import { wordColumn } from "./column.ts";
+import { FreeRows } from "./free-rows.ts";
+import { emptyRow, HistoryRows } from "./history-rows.ts";
+import type { Ending, RunOutcome } from "./outcome.ts";
+
 import type { AttemptRecord } from "./run.ts";
 
 /** What only some rows have. */
@@ -64,7 +67,7 @@ export interface HistoryLimits {
   readonly rowsMax: number;
 }
 
-/** The last 100 of each timer, 1,048,576 in all (about 75 MB when full; a checkpoint comes at half of that). */
+/** The last 100 of each timer, 1,048,576 in all (64 MB when full, errors and results besides; a checkpoint comes at half of that). */
 export const defaultHistoryLimits: HistoryLimits = { perTimerMax: 100, rowsMax: 1_048_576 };
 
 /** Finished occurrences by timer slot. Row numbers start at 1; 0 ends a list. */
@@ -73,15 +76,9 @@ export class History {
   readonly #oldest = wordColumn();
   readonly #newest = wordColumn();
   readonly #length = wordColumn();
-  readonly #newer = wordColumn();
-  readonly #older = wordColumn();
-  readonly #slot = wordColumn();
-  readonly #flags = byteColumn();
-  readonly #attempts = shortColumn();
-  readonly #times = [floatColumn(), floatColumn(), floatColumn(), floatColumn(), floatColumn()] as const;
-  readonly #numbers = [floatColumn(), floatColumn(), floatColumn(), floatColumn()] as const;
-  readonly #details = new Map<number, HistoryDetail>();
-  readonly #free: number[] = [];
+  readonly #rows = new HistoryRows();
+  readonly #free = new FreeRows();
+  readonly #reused = emptyRow();
   #forgotten: number[] = [];
   #rowCount = 0;
   #hand = 0;
@@ -97,7 +94,7 @@ export class History {
 
   /** Rows held of all timers. */
   get rowCount(): number {
-    return this.#rowCount - this.#free.length;
+    return this.#rowCount - this.#free.count;
   }
 
   /** Rows held of one timer. */
@@ -108,35 +105,40 @@ export class History {
   /** Adds the newest row of a timer, of which `perTimerMax` are kept. */
   add(slot: number, row: HistoryRow, perTimerMax: number = this.#limits.perTimerMax): void {
     const at = this.#takeRow(slot, perTimerMax);
-    this.#slot.set(at, slot);
-    this.#flags.set(at, outcomeCode(row.outcome) * 2 + (row.isManual ? 1 : 0));
-    this.#attempts.set(at, Math.min(row.attempts, 65_535));
-    const [scheduled, lastScheduled, due, started, finished] = this.#times;
-    scheduled.set(at, row.scheduledAtMs);
-    // Nearly always 0, and then the column takes no memory; the same goes for `count` below.
-    lastScheduled.set(at, row.lastScheduledAtMs - row.scheduledAtMs);
-    due.set(at, row.dueAtMs);
-    started.set(at, row.startedAtMs);
-    finished.set(at, row.finishedAtMs);
-    const [run, took, count, missed] = this.#numbers;
-    run.set(at, row.run);
-    took.set(at, row.tookUs);
-    count.set(at, row.count - 1);
-    missed.set(at, row.missedCount);
-    if (row.detail !== undefined) this.#details.set(at, row.detail);
+    this.#rows.write(at, slot, row);
     this.#append(slot, at);
   }
 
   /** Calls `visit` with the rows of a timer but the `skipped` newest, newest first, until it returns false. */
   visit(slot: number, visit: (row: HistoryRow) => boolean, skipped = 0): void {
     let at = this.#newest.get(slot);
-    for (let left = skipped; left > 0 && at !== 0; left--) at = this.#older.get(at);
-    while (at !== 0 && visit(this.#read(at))) at = this.#older.get(at);
+    for (let left = skipped; left > 0 && at !== 0; left--) at = this.#rows.olderThan(at);
+    while (at !== 0 && visit(this.#rows.read(at))) at = this.#rows.olderThan(at);
   }
 
-  /** Drops the `count` oldest rows of a timer, or all if it has fewer: a checkpoint has written them. */
-  dropOldest(slot: number, count: number): void {
-    for (let left = Math.min(count, this.#length.get(slot)); left > 0; left--) this.#release(this.#unlinkOldest(slot));
+  /**
+   * Calls `visit` with all rows of a timer, oldest first, and the place of each in the table. The row is the same
+   * object each time, filled anew; `visit` must not change anything here.
+   */
+  visitPlaces(slot: number, visit: (row: HistoryRow, place: number) => void): void {
+    const row = this.#reused;
+    for (let at = this.#oldest.get(slot); at !== 0; at = this.#rows.newerThan(at)) {
+      this.#rows.readInto(at, row);
+      visit(row, at);
+    }
+    row.detail = undefined;
+  }
+
+  /**
+   * Drops the oldest rows of a timer, as a checkpoint has written them: those at `places[from, to)`, oldest first.
+   * With their places known it need not look at the rows, which are all over the memory.
+   */
+  dropOldest(slot: number, places: Uint32Array, from: number, to: number): void {
+    if (from >= to) return;
+    assert(this.#oldest.get(slot) === places[from], "the oldest rows are dropped");
+    const rest = this.#rows.newerThan(places[to - 1] as number);
+    for (let i = from; i < to; i++) this.#release(places[i] as number);
+    this.#cutBefore(slot, rest, to - from);
   }
 
   /**
@@ -162,48 +164,34 @@ export class History {
 
   /** Drops all rows of a timer. */
   clear(slot: number): void {
-    for (let at = this.#oldest.get(slot); at !== 0; ) {
-      const newer = this.#newer.get(at);
+    const length = this.#length.get(slot);
+    if (length === 0) return;
+    let at = this.#oldest.get(slot);
+    for (let left = length; left > 0; left--) {
+      const newer = this.#rows.newerThan(at);
       this.#release(at);
       at = newer;
     }
-    this.#oldest.set(slot, 0);
-    this.#newest.set(slot, 0);
-    this.#length.set(slot, 0);
+    this.#cutBefore(slot, at, length);
+  }
+
+  /** Lets the list begin with the row at `oldest`, or makes it empty if that is 0. */
+  #cutBefore(slot: number, oldest: number, dropped: number): void {
+    this.#oldest.set(slot, oldest);
+    if (oldest === 0) this.#newest.set(slot, 0);
+    else this.#rows.setOlder(oldest, 0);
+    this.#length.add(slot, -dropped);
   }
 
   #release(at: number): void {
-    this.#details.delete(at);
-    this.#slot.set(at, 0);
-    this.#flags.set(at, 0);
-    this.#free.push(at);
-  }
-
-  #read(at: number): HistoryRow {
-    const flags = this.#flags.get(at);
-    const [scheduled, lastScheduled, due, started, finished] = this.#times;
-    const [run, took, count, missed] = this.#numbers;
-    return {
-      outcome: outcomeOf(flags >> 1) as RunOutcome,
-      run: run.get(at),
-      isManual: (flags & 1) === 1,
-      attempts: this.#attempts.get(at),
-      scheduledAtMs: scheduled.get(at),
-      lastScheduledAtMs: scheduled.get(at) + lastScheduled.get(at),
-      dueAtMs: due.get(at),
-      startedAtMs: started.get(at),
-      finishedAtMs: finished.get(at),
-      tookUs: took.get(at),
-      count: count.get(at) + 1,
-      missedCount: missed.get(at),
-      detail: this.#details.get(at),
-    };
+    this.#rows.release(at);
+    this.#free.add(at);
   }
 
   #takeRow(slot: number, perTimerMax: number): number {
     if (this.#length.get(slot) >= perTimerMax) return this.#unlinkOldest(slot);
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
+    const free = this.#free.take();
+    if (free !== -1) return free;
     if (this.#rowCount < this.#limits.rowsMax) {
       this.#rowCount += 1;
       return this.#rowCount;
@@ -215,26 +203,22 @@ export class History {
   /** With no row free, every row belongs to a list, so wherever the hand stands there is one to shorten. */
   #dropAtHand(): number {
     this.#hand = (this.#hand % this.#rowCount) + 1;
-    return this.#unlinkOldest(this.#slot.get(this.#hand));
+    return this.#unlinkOldest(this.#rows.slotOf(this.#hand));
   }
 
   #unlinkOldest(slot: number): number {
     const at = this.#oldest.get(slot);
-    const newer = this.#newer.get(at);
-    this.#oldest.set(slot, newer);
-    if (newer === 0) this.#newest.set(slot, 0);
-    else this.#older.set(newer, 0);
-    this.#length.add(slot, -1);
-    this.#details.delete(at);
+    this.#cutBefore(slot, this.#rows.newerThan(at), 1);
+    this.#rows.release(at);
     return at;
   }
 
   #append(slot: number, at: number): void {
     const newest = this.#newest.get(slot);
-    this.#older.set(at, newest);
-    this.#newer.set(at, 0);
+    this.#rows.setOlder(at, newest);
+    this.#rows.setNewer(at, 0);
     if (newest === 0) this.#oldest.set(slot, at);
-    else this.#newer.set(newest, at);
+    else this.#rows.setNewer(newest, at);
     this.#newest.set(slot, at);
     this.#length.add(slot, 1);
   }

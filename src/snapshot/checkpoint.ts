@@ -11,7 +11,7 @@ import type { Retention } from "../core/retention.ts";
 import type { State } from "../core/state.ts";
 import { packCopy } from "../journal/codec.ts";
 import type { Clock, SnapshotBatch, SnapshotStore } from "../ports.ts";
-import { HistoryWriter, type WrittenRows } from "./history-writer.ts";
+import { HistoryWriter } from "./history-writer.ts";
 import { definitionKeyOf, metaKey } from "./keys.ts";
 import { encodeMeta, type SnapshotMeta } from "./meta.ts";
 import { Pace } from "./pace.ts";
@@ -65,14 +65,13 @@ export async function writeCheckpoint(context: CheckpointContext, cursor: Checkp
   const { state, store, clock } = context;
   const pace = new Pace(clock);
   let frozen: Frozen | undefined;
-  let written: readonly WrittenRows[] = [];
+  let history: HistoryWriter | undefined;
   let checkpoint: Checkpoint | undefined;
   try {
     await store.write(async (batch) => {
-      const history = new HistoryWriter(state, store, batch, context.retention, clock.nowMs(), cursor.historyBytes);
+      history = new HistoryWriter(state, store, batch, context.retention, clock.nowMs(), cursor.historyBytes);
       const pages = new PageWriter(state, batch, history);
       frozen = freeze(context, cursor, pages);
-      written = history.written;
       await writeDefinitions(batch, frozen.definitions, pace);
       await writePages(state, frozen.changes, pages, pace);
       await history.dropForgotten(frozen.forgotten, pace);
@@ -90,7 +89,7 @@ export async function writeCheckpoint(context: CheckpointContext, cursor: Checkp
     throw error;
   }
   if (frozen !== undefined) state.changes.thaw(frozen.changes, true);
-  await dropWritten(state, written, pace);
+  if (history !== undefined) await dropWritten(state, history, pace);
   // The store resolves only after `fill` has run to its end.
   return checkpoint as unknown as Checkpoint;
 }
@@ -146,12 +145,13 @@ async function writePages(state: State, changes: FrozenChanges, pages: PageWrite
 }
 
 /** Rows that stand in the snapshot now need not be in memory, unless their timer has been forgotten meanwhile. */
-async function dropWritten(state: State, written: readonly WrittenRows[], pace: Pace): Promise<void> {
+async function dropWritten(state: State, { written, places }: HistoryWriter, pace: Pace): Promise<void> {
   const { timers, history } = state;
-  for (const { slot, reference, lastRow } of written) {
+  for (const { slot, reference, lastRow, placesEnd } of written) {
     if (timers.reference(slot) === reference) {
+      // Some of the written rows may have made room for newer ones: the oldest, so it is the last that are left.
       const firstHeld = timers.historyCount.get(slot) - history.lengthOf(slot) + 1;
-      history.dropOldest(slot, Math.max(0, lastRow - firstHeld + 1));
+      history.dropOldest(slot, places, placesEnd - Math.max(0, lastRow - firstHeld + 1), placesEnd);
     }
     if (pace.spend(rowBytes)) await pace.nextTurn();
   }

@@ -1,6 +1,5 @@
 /** Moves history from memory to the snapshot, within one checkpoint, and drops what is no longer kept. */
 
-import type { HistoryRow } from "../core/history.ts";
 import { keptSinceMs, lastDroppedRow, type Retention } from "../core/retention.ts";
 import type { State } from "../core/state.ts";
 import type { SnapshotBatch, SnapshotStore } from "../ports.ts";
@@ -26,16 +25,21 @@ interface Chunk {
   readonly bytes: number;
 }
 
-/** Rows that a checkpoint has written and memory can do without, once it is over. */
+/** Rows of a timer that a checkpoint has written and memory can do without, once it is over. */
 export interface WrittenRows {
   readonly slot: number;
   readonly reference: number;
   readonly lastRow: number;
+  /** How many there are in `places`, with those of the timers before. */
+  readonly placesEnd: number;
 }
 
 /** Writes and drops chunks of history. */
 export class HistoryWriter {
   readonly written: WrittenRows[] = [];
+  /** Where in the table of history the written rows are, timer by timer, the oldest first. */
+  readonly places: Uint32Array;
+  #placeCount = 0;
   readonly #state: State;
   readonly #store: SnapshotStore;
   readonly #batch: SnapshotBatch;
@@ -47,7 +51,7 @@ export class HistoryWriter {
   readonly #dropped = new Set<string>();
   #bytes: number;
 
-  /** `bytes` is what all chunks take before this. */
+  /** To be made when the state is frozen. `bytes` is what all chunks take before this. */
   constructor(
     state: State,
     store: SnapshotStore,
@@ -62,6 +66,7 @@ export class HistoryWriter {
     this.#retention = retention;
     this.#nowMs = nowMs;
     this.#bytes = bytes;
+    this.places = new Uint32Array(state.history.rowCount);
   }
 
   /** Bytes that all chunks take now. */
@@ -75,21 +80,18 @@ export class HistoryWriter {
     if (history.lengthOf(slot) === 0) return;
     const reference = timers.reference(slot);
     const lastRow = timers.historyCount.get(slot);
-    const rows: HistoryRow[] = [];
-    history.visit(slot, (row) => rows.push(row) > 0);
-    // Newest first in memory, oldest first in a chunk.
-    let number = lastRow - rows.length;
+    let number = lastRow - history.lengthOf(slot);
     let count = 0;
-    for (let i = rows.length - 1; i >= 0; i--) {
-      const row = rows[i] as HistoryRow;
+    history.visitPlaces(slot, (row, place) => {
+      this.places[this.#placeCount++] = place;
       encodeRow(this.#rows, row);
       number += 1;
       count += 1;
-      if (i > 0 && count < chunkRowsMax && this.#rows.length < chunkBytesMax) continue;
+      if (number < lastRow && count < chunkRowsMax && this.#rows.length < chunkBytesMax) return;
       this.#put({ reference, lastRow: number, finishedAtMs: row.finishedAtMs, bytes: 0 }, count);
       count = 0;
-    }
-    this.written.push({ slot, reference, lastRow });
+    });
+    this.written.push({ slot, reference, lastRow, placesEnd: this.#placeCount });
     this.#dropOfTimer(slot, reference);
   }
 

@@ -117,17 +117,63 @@ test("a timer may keep more or fewer rows than others", () => {
   assert.equal([history.lengthOf(0), history.lengthOf(1), history.lengthOf(2)], [2, 4, 1]);
 });
 
-test("dropOldest() drops what was written, and no more than there is", () => {
+function placesOf(history: History, slot: number): Uint32Array {
+  const places: number[] = [];
+  history.visitPlaces(slot, (_row, place) => places.push(place));
+  return Uint32Array.from(places);
+}
+
+test("visitPlaces() gives all rows of a timer, oldest first, in one object", () => {
+  const history = new History();
+  const rows = [
+    rowOf(1, { outcome: "DEAD", attempts: 3, detail: { reason: "late" } }),
+    rowOf(2, { outcome: "MISSED", count: 7, lastScheduledAtMs: 90, missedCount: 2 }),
+    rowOf(3, { isManual: true, startedAtMs: 0 }),
+  ];
+  for (const row of rows) history.add(5, row);
+  history.add(6, rowOf(4));
+  const seen: [HistoryRow, HistoryRow][] = [];
+  history.visitPlaces(5, (row) => seen.push([row, { ...row }]));
+  assert.equal(
+    seen.map(([, copy]) => copy),
+    rows,
+  );
+  assert.ok(seen.every(([row]) => row === seen[0]?.[0]));
+  assert.equal(placesOf(history, 7), new Uint32Array(0));
+});
+
+test("dropOldest() drops the rows at the places it is given, and no others", () => {
   const history = new History();
   for (let run = 1; run <= 4; run++) history.add(0, rowOf(run, { detail: { result: run } }));
-  history.dropOldest(0, 3);
+  const places = placesOf(history, 0);
+  history.dropOldest(0, places, 0, 3);
   assert.equal(
-    rowsOf(history, 0).map(({ run }) => run),
-    [4],
+    rowsOf(history, 0).map(({ run, detail }) => [run, detail]),
+    [[4, { result: 4 }]],
   );
-  history.dropOldest(0, 9);
-  history.dropOldest(1, 9);
+  history.dropOldest(0, places, 3, 3);
+  assert.is(history.rowCount, 1);
+  history.dropOldest(0, places, 3, 4);
   assert.equal([rowsOf(history, 0), history.rowCount], [[], 0]);
+  history.add(0, rowOf(5));
+  assert.equal(rowsOf(history, 0), [rowOf(5)]);
+});
+
+test("dropOldest() with places of rows that are not the oldest is a mistake", () => {
+  const history = new History();
+  for (let run = 1; run <= 3; run++) history.add(0, rowOf(run));
+  assert.throws(() => history.dropOldest(0, placesOf(history, 0), 1, 2), /oldest rows/);
+});
+
+test("rows that become free are used again in the order of the table", () => {
+  const history = new History();
+  for (let run = 0; run < 6; run++) history.add(run % 2, rowOf(run + 1));
+  history.clear(1);
+  history.clear(0);
+  for (let run = 0; run < 6; run++) history.add(7, rowOf(run + 10));
+  const places = placesOf(history, 7);
+  assert.equal(places, places.slice().sort());
+  assert.is(history.rowCount, 6);
 });
 
 test("forget() remembers a timer of which a snapshot may have rows, until it was told of", () => {
@@ -141,6 +187,18 @@ test("forget() remembers a timer of which a snapshot may have rows, until it was
   assert.equal([taken, history.takeForgotten()], [[701], []]);
   history.returnForgotten(taken);
   assert.equal(history.takeForgotten(), [701]);
+});
+
+test("rows are as they were added however many there are", () => {
+  // More than fit into one piece of the table.
+  const count = 40_000;
+  const history = new History();
+  for (let run = 1; run <= count; run++) history.add(run % 1_000, rowOf(run));
+  for (const slot of [0, 1, 617, 999]) {
+    const rows: HistoryRow[] = [];
+    for (let run = count - 1_000 + (slot || 1_000); run > 0; run -= 1_000) rows.push(rowOf(run));
+    assert.equal(rowsOf(history, slot), rows);
+  }
 });
 
 test("a history without room is a mistake", () => {

@@ -38,12 +38,13 @@ class Lab extends StateLab {
     }
   }
 
-  async checkpoint(): Promise<Checkpoint> {
+  /** `meanwhile` happens once everything is packed and before it is written. */
+  async checkpoint(meanwhile: () => void = () => undefined): Promise<Checkpoint> {
     const clock = { nowMs: () => this.atMs, monotonicMs: () => 0, wakeAfter: () => () => undefined };
     const checkpoint = await writeCheckpoint(
       {
         ...{ state: this.state, store: this.store, clock, uuid, retention: this.retention },
-        synced: async () => undefined,
+        synced: async () => meanwhile(),
       },
       this.cursor,
     );
@@ -108,6 +109,32 @@ function nested(depth: number): unknown {
   for (let level = 0; level < depth; level++) value = { a: value };
   return value;
 }
+
+test("rows that came while a checkpoint was written stay in memory, whatever they pushed out", async () => {
+  for (const count of [0, 1, 3, 4, 5, 9]) {
+    const lab = new Lab({ count: 4 });
+    lab.add("a");
+    lab.add("b");
+    lab.runs("a", 4, "before");
+    lab.runs("b", 2);
+    const before = lab.rows("a");
+    await lab.checkpoint(() => {
+      lab.runs("a", count, "meanwhile");
+      assert.is(lab.state.history.lengthOf(lab.slot("a")), 4);
+    });
+    assert.is(lab.state.history.lengthOf(lab.slot("a")), Math.min(count, 4), String(count));
+    assert.is(lab.state.history.lengthOf(lab.slot("b")), 0);
+    const after = lab.rows("a");
+    assert.is(after.length, 4);
+    assert.equal(after.slice(count), before.slice(0, Math.max(0, 4 - count)));
+    assert.ok(after.slice(0, count).every((row) => row.detail?.result === "meanwhile"));
+    lab.runs("b", 1);
+    await lab.checkpoint();
+    assert.is(lab.state.history.rowCount, 0);
+    assert.equal(lab.rows("a"), after);
+    assert.is(lab.rows("b").length, 3);
+  }
+});
 
 test("a row of every kind comes back with all there is to it", async () => {
   const lab = new Lab();
