@@ -9,6 +9,7 @@ import { crc32 as nativeCrc32 } from "node:zlib";
 import { viewOf } from "./view-of.ts";
 
 const nativeFromBytes = 224;
+const noView = new DataView(new ArrayBuffer(0));
 
 /** What a byte adds to the sum when 0 to 7 more bytes of the same step follow it. */
 const [step0, step1, step2, step3, step4, step5, step6, step7] = makeTables();
@@ -39,9 +40,10 @@ function makeTables(): Tables {
 /** CRC-32 of `bytes[start, end)`, 0 to 2^32 - 1; 0 for an empty range. */
 export function crc32(bytes: Uint8Array, start: number, end: number): number {
   if (end - start >= nativeFromBytes) return nativeCrc32(bytes.subarray(start, end));
-  const view = viewOf(bytes);
   let sum = -1;
   let index = start;
+  // Less than a step needs no view.
+  const view = end - start < 8 ? noView : viewOf(bytes);
   for (; index + 8 <= end; index += 8) {
     const first = sum ^ view.getInt32(index, true);
     const second = view.getInt32(index + 4, true);
@@ -56,5 +58,14 @@ export function crc32(bytes: Uint8Array, start: number, end: number): number {
       (step0[second >>> 24] as number);
   }
   for (; index < end; index += 1) sum = (step0[(sum ^ (bytes[index] as number)) & 0xff] as number) ^ (sum >>> 8);
+  return (sum ^ -1) >>> 0;
+}
+
+/** CRC-32 of all of a short array, byte by byte: for one that is seen once, making a view takes longer than that. */
+export function crc32OfShort(bytes: Uint8Array): number {
+  let sum = -1;
+  for (let index = 0; index < bytes.length; index += 1) {
+    sum = (step0[(sum ^ (bytes[index] as number)) & 0xff] as number) ^ (sum >>> 8);
+  }
   return (sum ^ -1) >>> 0;
 }

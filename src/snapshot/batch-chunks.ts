@@ -4,6 +4,7 @@
  *     change    u8 key size, u32 size of the sealed value (all ones: remove the key), key, sealed value
  */
 
+import { viewOf } from "../journal/view-of.ts";
 import { sealBytes, sealValue } from "./sealed-value.ts";
 
 /** The changes as buffers, each filled up to its `used`. */
@@ -54,7 +55,7 @@ export function* changesOf({ bytes, used }: BatchChunk): Generator<Change> {
 /** Where the value belongs that comes behind the header and the key. */
 function appendHeader(chunk: BatchChunk, key: Uint8Array, size: number): number {
   const { bytes, used } = chunk;
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).setUint32(used + 1, size, true);
+  viewOf(bytes).setUint32(used + 1, size, true);
   bytes[used] = key.length;
   bytes.set(key, used + headerBytes);
   return used + headerBytes + key.length;

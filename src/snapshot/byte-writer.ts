@@ -2,6 +2,7 @@
 
 const firstBytes = 16 * 1024;
 const two28 = 2 ** 28;
+const numberBytesMax = 8;
 
 /** Appends; `bytes()` is what was appended since `clear()`. */
 export class ByteWriter {
@@ -29,19 +30,27 @@ export class ByteWriter {
 
   /** A whole number from 0 to 2^53 - 1: seven bits a byte, the lowest first, the top bit set on all but the last. */
   number(value: number): void {
-    this.#reserve(8);
+    if (this.#length + numberBytesMax > this.#buffer.length) this.#reserve(numberBytesMax);
+    const buffer = this.#buffer;
+    let at = this.#length;
     let rest = value;
-    // Beyond 31 bits the operators that work on bits would cut the number.
-    if (rest >= two28) {
-      const low = rest % two28;
-      rest = Math.floor(rest / two28);
-      for (let shift = 0; shift < 28; shift += 7) this.#put(0x80 | ((low >>> shift) & 0x7f));
+    // Beyond 31 bits the operators that work on bits would cut the number; of the rest they are the fast ones.
+    if (value >= two28) {
+      rest = Math.floor(value / two28);
+      const low = value - rest * two28;
+      buffer[at] = (low & 0x7f) | 0x80;
+      buffer[at + 1] = ((low >>> 7) & 0x7f) | 0x80;
+      buffer[at + 2] = ((low >>> 14) & 0x7f) | 0x80;
+      buffer[at + 3] = (low >>> 21) | 0x80;
+      at += 4;
     }
     while (rest >= 0x80) {
-      this.#put(0x80 | (rest % 0x80));
-      rest = Math.floor(rest / 0x80);
+      buffer[at] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+      at += 1;
     }
-    this.#put(rest);
+    buffer[at] = rest;
+    this.#length = at + 1;
   }
 
   /** A whole number of either sign: the sign in the lowest bit. At most 2^52 in size. */
@@ -68,11 +77,6 @@ export class ByteWriter {
     this.#reserve(end - start);
     this.#buffer.set(bytes.subarray(start, end), this.#length);
     this.#length += end - start;
-  }
-
-  #put(byte: number): void {
-    this.#buffer[this.#length] = byte;
-    this.#length += 1;
   }
 
   #reserve(count: number): void {

@@ -23,27 +23,36 @@ export const chunkKeysBytes = 14 + 21;
 
 /** The key of a definition by its number. */
 export function definitionKeyOf(number: number): Uint8Array {
-  return keyOf(kind.definition, [number, 6]);
+  return keyOf(kind.definition, number, 6);
 }
 
 /** The key of a page. */
 export function pageKeyOf(page: number): Uint8Array {
-  return keyOf(kind.page, [page, 4]);
+  return keyOf(kind.page, page, 4);
 }
 
 /** The key of the payload of the timer in `slot`. */
 export function payloadKeyOf(slot: number): Uint8Array {
-  return keyOf(kind.payload, [slot, 4]);
+  return keyOf(kind.payload, slot, 4);
 }
 
 /** The key of the chunk of a timer's history that ends with row `lastRow`. */
 export function chunkKeyOf(reference: number, lastRow: number): Uint8Array {
-  return keyOf(kind.history, [reference, 7], [lastRow, 6]);
+  const key = new Uint8Array(14);
+  key[0] = kind.history;
+  writeNumber(key, 1, 7, reference);
+  writeNumber(key, 8, 6, lastRow);
+  return key;
 }
 
 /** The key under which a chunk is found by the time of its newest row. */
 export function timeKeyOf(finishedAtMs: number, reference: number, lastRow: number): Uint8Array {
-  return keyOf(kind.time, [finishedAtMs, 7], [reference, 7], [lastRow, 6]);
+  const key = new Uint8Array(21);
+  key[0] = kind.time;
+  writeNumber(key, 1, 7, finishedAtMs);
+  writeNumber(key, 8, 7, reference);
+  writeNumber(key, 15, 6, lastRow);
+  return key;
 }
 
 /** The number in a key of one number: a definition's, a page's or a payload's slot. */
@@ -79,26 +88,19 @@ export function chunksOf(reference: number, fromRow = 0, toRow = 2 ** 48 - 1): {
 /** Everything there is. */
 export const everything: SnapshotRange = { from: Uint8Array.of(0), to: Uint8Array.of(0xff) };
 
-function keyOf(first: number, ...parts: readonly (readonly [number: number, bytes: number])[]): Uint8Array {
-  let length = 1;
-  for (const [, bytes] of parts) length += bytes;
-  const key = new Uint8Array(length);
+function keyOf(first: number, number: number, bytes: number): Uint8Array {
+  const key = new Uint8Array(1 + bytes);
   key[0] = first;
-  let at = 1;
-  for (const [number, bytes] of parts) {
-    writeNumber(key, at, bytes, number);
-    at += bytes;
-  }
+  writeNumber(key, 1, bytes, number);
   return key;
 }
 
 /** Big-endian, so that keys sort as their numbers do; exact to 2^53. */
 function writeNumber(key: Uint8Array, at: number, bytes: number, number: number): void {
-  let rest = number;
-  for (let i = at + bytes - 1; i >= at; i--) {
-    key[i] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
+  // The operators that work on bits see the lowest 32 only.
+  const high = Math.floor(number / 2 ** 32);
+  const last = at + bytes - 1;
+  for (let i = 0; i < bytes; i++) key[last - i] = i < 4 ? number >>> (8 * i) : high >>> (8 * (i - 4));
 }
 
 function readNumber(key: Uint8Array, at: number, bytes: number): number {

@@ -47,6 +47,19 @@ export class NodePage {
     return this.#bytes.subarray(keyAt, keyAt + this.#view.getUint16(at + 6, true));
   }
 
+  /** Negative, zero or positive as the key of node `index` stands before, at or behind `key`. Makes no array. */
+  compareKey(index: number, key: Uint8Array): number {
+    const at = this.#nodeAt(index);
+    const keyAt = at + nodeHeaderBytes;
+    const length = this.#view.getUint16(at + 6, true);
+    const common = Math.min(length, key.length);
+    for (let i = 0; i < common; i += 1) {
+      const difference = (this.#bytes[keyAt + i] as number) - (key[i] as number);
+      if (difference !== 0) return difference;
+    }
+    return length - key.length;
+  }
+
   /** The page that node `index` of a branch page leads to. */
   child(index: number): number {
     const at = this.#nodeAt(index);

@@ -19,7 +19,7 @@ export function findEntry(file: LmdbFile, key: Uint8Array): LmdbEntry | undefine
   let page = file.nodePage(root, depth === 1);
   for (let left = depth - 1; left > 0; left -= 1) page = file.nodePage(page.child(childFor(page, key)), left === 1);
   const index = firstNotBelow(page, key, 0);
-  return index < page.count && compareKeys(page.key(index), key) === 0 ? { page, index } : undefined;
+  return index < page.count && page.compareKey(index, key) === 0 ? { page, index } : undefined;
 }
 
 /** Calls `visit` with the entries of `range` until it returns false. Throws `KRON_SNAPSHOT_CORRUPT`. */
@@ -57,7 +57,7 @@ function visitPage(
 /** The child of a branch page under which `key` belongs: the last whose key is not above it. */
 function childFor(page: NodePage, key: Uint8Array): number {
   const after = firstNotBelow(page, key, 1);
-  return after < page.count && compareKeys(page.key(after), key) === 0 ? after : after - 1;
+  return after < page.count && page.compareKey(after, key) === 0 ? after : after - 1;
 }
 
 /** The first node from `from` on whose key is not below `key`. */
@@ -66,7 +66,7 @@ function firstNotBelow(page: NodePage, key: Uint8Array, from: number): number {
   let high = page.count;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (compareKeys(page.key(middle), key) < 0) low = middle + 1;
+    if (page.compareKey(middle, key) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
