@@ -6,7 +6,7 @@
  * stay small.
  */
 
-type Cells = Float64Array | Uint32Array | Uint16Array | Uint8Array;
+type Cells = Float64Array | Uint32Array | Uint8Array;
 type CellsOf<T extends Cells> = new (length: number) => T;
 
 const chunkShift = 14;
@@ -70,11 +70,6 @@ export function floatColumn(): Column<Float64Array> {
 /** A column of unsigned 32-bit integers. */
 export function wordColumn(): Column<Uint32Array> {
   return new Column(Uint32Array);
-}
-
-/** A column of unsigned 16-bit integers. */
-export function shortColumn(): Column<Uint16Array> {
-  return new Column(Uint16Array);
 }
 
 /** A column of unsigned bytes. */

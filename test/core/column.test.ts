@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { byteColumn, floatColumn, shortColumn, wordColumn } from "../../src/core/column.ts";
+import { byteColumn, floatColumn, wordColumn } from "../../src/core/column.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("column");
@@ -72,7 +72,6 @@ test("add() counts from what is there", () => {
 test("each column holds numbers of its width", () => {
   for (const [column, max] of [
     [wordColumn(), 2 ** 32 - 1],
-    [shortColumn(), 65_535],
     [byteColumn(), 255],
   ] as const) {
     column.set(0, max);

@@ -24,6 +24,15 @@ test("rows come in order from where the last one was taken, then from the beginn
   assert.is(free.take(), -1);
 });
 
+test("behind the last row of all the search begins anew", () => {
+  const free = new FreeRows();
+  // 1,023 is the last there is room for at first.
+  free.add(1_023);
+  assert.is(free.take(), 1_023);
+  free.add(3);
+  assert.is(free.take(), 3);
+});
+
 test("agrees with a plain set, whatever is added and taken", () => {
   // Rows close together, on both sides of a word, and far apart.
   const row = fc.oneof(fc.nat(40), fc.nat(3_000), fc.nat(2 ** 20));

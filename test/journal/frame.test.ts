@@ -2,7 +2,7 @@ import { crc32 as zlibCrc32 } from "node:zlib";
 import { equal, is, ok } from "uvu/assert";
 import { isKronError } from "../../src/core/errors.ts";
 import { unpackEntry, unpackUuidAndNumber, unpackValue } from "../../src/journal/codec.ts";
-import { crc32 } from "../../src/journal/crc32.ts";
+import { crc32, crc32OfShort } from "../../src/journal/crc32.ts";
 import {
   bodyBytesMax,
   emptyHeader,
@@ -23,6 +23,14 @@ test("crc32() agrees with zlib for every length around its own limits", () => {
   for (let start = 0; start < 5; start += 1) {
     for (let end = start + 1; end < 600; end += 1) is(crc32(bytes, start, end), zlibCrc32(bytes.subarray(start, end)));
   }
+});
+
+test("crc32OfShort() agrees with zlib", () => {
+  const bytes = Uint8Array.from({ length: 70 }, (_, i) => (i * 89 + 7) & 0xff);
+  for (let end = 1; end <= bytes.length; end += 1) {
+    is(crc32OfShort(bytes.subarray(0, end)), zlibCrc32(bytes.subarray(0, end)));
+  }
+  is(crc32OfShort(new Uint8Array(0)), 0);
 });
 
 test("a header comes back with the greatest and smallest of every field", () => {
