@@ -12,6 +12,7 @@ export interface SharedOptions {
   readonly color?: boolean;
   readonly tz?: string;
   readonly now?: string;
+  readonly offline?: boolean;
 }
 
 /** The surroundings of one command. */
@@ -22,6 +23,8 @@ export interface CommandContext {
   readonly nowMs: number;
   /** The zone asked for with `--tz`; undefined when it was not given. */
   readonly zoneName: string | undefined;
+  /** Whether a runtime is to be left alone, and only files are looked at. */
+  readonly isOffline: boolean;
 }
 
 /** The version of every JSON shape that the commands print; it changes when a field is renamed or removed. */
@@ -34,6 +37,7 @@ export function makeContext(options: SharedOptions): CommandContext {
     output: makeOutput(options),
     nowMs: options.now === undefined ? Date.now() : parseInstant(options.now, "--now"),
     zoneName: options.tz,
+    isOffline: options.offline === true,
   };
 }
 

@@ -18,10 +18,14 @@ export type ExitCodeValue = (typeof ExitCode)[keyof typeof ExitCode];
 
 const byErrorCode: Partial<Record<KronErrorCode, ExitCodeValue>> = {
   KRON_CRON_INVALID: ExitCode.USAGE,
+  KRON_DEADLINE: ExitCode.UNREACHABLE,
   KRON_DIR_LOCKED: ExitCode.LOCKED,
+  KRON_DISCONNECTED: ExitCode.UNREACHABLE,
   KRON_DURATION_INVALID: ExitCode.USAGE,
+  KRON_ID_INVALID: ExitCode.USAGE,
   KRON_JOURNAL_CORRUPT: ExitCode.PROBLEMS,
   KRON_OPTION_INVALID: ExitCode.USAGE,
+  KRON_PAYLOAD_INVALID: ExitCode.USAGE,
   KRON_RUN_NOT_FOUND: ExitCode.NOT_FOUND,
   KRON_SNAPSHOT_CORRUPT: ExitCode.PROBLEMS,
   KRON_SNAPSHOT_FOREIGN: ExitCode.PROBLEMS,

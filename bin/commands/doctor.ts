@@ -7,6 +7,7 @@ import { type CommandContext, jsonVersion } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { counted, printable, shortened } from "../printable.ts";
 import { type Examined, examine } from "./doctor-examine.ts";
+import { askRuntime, type OwnView, ownViewJson, ownViewText, reportSilence } from "./doctor-live.ts";
 import { pendingJson, pendingLines } from "./doctor-pending.ts";
 import type { ReportLine } from "./doctor-report.ts";
 import { snapshotsJson, snapshotsText } from "./doctor-snapshots.ts";
@@ -20,13 +21,15 @@ const messageCharactersMax = 400;
 
 /** Examines the directory of `context` and prints what was found. */
 export async function doctor(context: CommandContext): Promise<ExitCodeValue> {
+  const own = await askRuntime(context);
   const examined = await examine(context);
-  if (context.output.options.isJson) printJson(context, examined);
-  else print(context, examined);
+  reportSilence(own, examined.runtime, examined.report);
+  if (context.output.options.isJson) printJson(context, examined, own);
+  else print(context, examined, own);
   return examined.report.problemCount > 0 ? ExitCode.PROBLEMS : ExitCode.OK;
 }
 
-function print({ dataDir, output, nowMs }: CommandContext, examined: Examined): void {
+function print({ dataDir, output, nowMs }: CommandContext, examined: Examined, own: OwnView | undefined): void {
   const { audit, report, pending, reading, state, runtime, snapshots, start } = examined;
   const { tally: runs } = audit.runs;
   const { tally } = audit.timers;
@@ -37,6 +40,8 @@ function print({ dataDir, output, nowMs }: CommandContext, examined: Examined): 
     "runtime",
     `${runtime.state}${pid}, started ${times(audit.startCount)}, ${times(audit.crashCount)} after a crash`,
   );
+  const answer = ownViewText(own);
+  if (answer !== undefined) line("answers", answer);
   line(
     "journal",
     `${counted(reading.segments, "segment")}, ${reading.entries} entries, ${bytesText(reading.bytes)}: ${verdictText(reading)}`,
@@ -109,12 +114,17 @@ function sum(counts: ReadonlyMap<string, number>): number {
   return total;
 }
 
-function printJson({ dataDir, output, nowMs }: CommandContext, examined: Examined): void {
+function printJson({ dataDir, output, nowMs }: CommandContext, examined: Examined, own: OwnView | undefined): void {
   const { audit, report, files, pending, reading, state, snapshots, baseIndex, isSnapshotRight, start } = examined;
   const { problems, problemCount, notes, noteCount } = report;
   output.json({
     ...{ version: jsonVersion, command: "doctor", dataDir, nowMs, verdict: problemCount > 0 ? "problems" : "ok" },
-    runtime: { ...runtimeJson(examined), startCount: audit.startCount, crashCount: audit.crashCount },
+    runtime: {
+      ...runtimeJson(examined),
+      startCount: audit.startCount,
+      crashCount: audit.crashCount,
+      own: ownViewJson(own),
+    },
     journal: readingJson(reading),
     snapshots: snapshotsJson(snapshots),
     start: startJson(start),

@@ -2,7 +2,7 @@
 
 import { parseDuration } from "../../src/core/duration.ts";
 import { parseInstant } from "../../src/core/instant.ts";
-import { type HistoryEntry, viewHistory } from "../../src/supervisor/views.ts";
+import type { HistoryEntry } from "../../src/supervisor/views.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { readCount } from "../numbers.ts";
@@ -10,7 +10,8 @@ import { jsonText } from "../output.ts";
 import { printable, shortened } from "../printable.ts";
 import { type Column, tableLines } from "../table.ts";
 import { localTime, relativeTime, tookText } from "../times.ts";
-import { type Offline, readOffline, reportReading, runtimeJson, slotOfTimer } from "./offline.ts";
+import { lookAtHistory } from "./look.ts";
+import type { Seen } from "./seen.ts";
 
 /** Options of `kron job history`. */
 export interface JobHistoryOptions {
@@ -45,22 +46,20 @@ export async function jobHistory(
     ...(options.since !== undefined && { since: readMoment(options.since, "--since", nowMs) }),
     ...(options.before !== undefined && { before: readMoment(options.before, "--before", nowMs) }),
   };
-  const { offline, result: entries } = await readOffline(context, ({ state, history }) =>
-    viewHistory(state, slotOfTimer(state, id), query, history),
-  );
+  const { seen, entries } = await lookAtHistory(context, id, query);
   if (output.options.isJson) {
     output.json({
-      ...{ version: jsonVersion, command: "job history", dataDir: context.dataDir, runtime: runtimeJson(offline) },
+      ...{ version: jsonVersion, command: "job history", dataDir: context.dataDir, runtime: seen.runtime },
       timerId: id,
       entries,
     });
   } else if (entries.length === 0) {
     output.line("(no finished occurrences)");
   } else {
-    const rows = entries.map((entry) => rowOf(entry, offline, nowMs));
+    const rows = entries.map((entry) => rowOf(entry, seen, nowMs));
     for (const line of tableLines(columns, rows, output.options.width)) output.line(line);
   }
-  return reportReading(context, offline);
+  return seen.report();
 }
 
 /** An instant, or how long ago it was. */
@@ -68,7 +67,7 @@ function readMoment(text: string, option: string, nowMs: number): number {
   return /^\d{4}-/.test(text) ? parseInstant(text, option) : nowMs - parseDuration(text, option);
 }
 
-function rowOf(entry: HistoryEntry, { zone }: Offline, nowMs: number): string[] {
+function rowOf(entry: HistoryEntry, { zone }: Seen, nowMs: number): string[] {
   return [
     localTime(entry.finishedAtMs, zone),
     relativeTime(entry.finishedAtMs, nowMs),

@@ -1,68 +1,66 @@
 /** `kron job status <timer>`: everything on record about one timer, its history left aside. */
 
 import { isKronError } from "../../src/core/errors.ts";
-import { formatRunId, type Run } from "../../src/core/run.ts";
-import { type TimerView, viewTimer } from "../../src/supervisor/views.ts";
+import type { RunView } from "../../src/runtime/service/run-view.ts";
+import type { TimerRow } from "../../src/runtime/service/wire-views.ts";
+import type { TimerView } from "../../src/supervisor/views.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { jsonText } from "../output.ts";
 import { printable, shortened } from "../printable.ts";
 import { fullTime, tookText } from "../times.ts";
-import { type Offline, readOffline, reportReading, runtimeJson, slotOfTimer } from "./offline.ts";
+import { lookAtTimer } from "./look.ts";
 import { policyText, scheduleText } from "./schedule-text.ts";
+import type { Seen } from "./seen.ts";
 import { targetText } from "./target-text.ts";
 
 const shownCharactersMax = 200;
 
 /** Prints the timer of that id. */
 export async function jobStatus(context: CommandContext, id: string): Promise<ExitCodeValue> {
-  const { offline, result: view } = await readOffline(context, ({ state, history }) =>
-    viewTimer(state, slotOfTimer(state, id), false, history),
-  );
-  const { state } = offline;
-  const slot = slotOfTimer(state, id);
-  const runs = state.runs.ofSlot(slot);
+  const { seen, row, runs } = await lookAtTimer(context, id);
   const { output } = context;
   if (output.options.isJson) {
     output.json({
-      ...{ version: jsonVersion, command: "job status", dataDir: context.dataDir, runtime: runtimeJson(offline) },
-      timer: view,
+      ...{ version: jsonVersion, command: "job status", dataDir: context.dataDir, runtime: seen.runtime },
+      timer: row.timer,
       runs: runs.map(runJson),
     });
   } else {
-    for (const [label, text] of lines(view, slot, runs, offline, context.nowMs)) {
+    for (const [label, text] of lines(row, runs, seen, context.nowMs)) {
       output.line(`${(label === "" ? "" : `${label}:`).padEnd(13)}${text}`);
     }
   }
-  return reportReading(context, offline);
+  return seen.report();
 }
 
-function runJson(run: Run): object {
+function runJson(run: RunView): object {
   return {
-    runId: formatRunId(run.id),
+    runId: run.runId,
     state: run.state,
     isManual: run.isManual,
     attempt: run.attempt,
     scheduledAtMs: run.scheduledAtMs,
     dueAtMs: run.dueAtMs,
-    startedAtMs: run.startedAtMs || null,
-    retryAtMs: run.retryAtMs || null,
+    startedAtMs: run.startedAtMs ?? null,
+    retryAtMs: run.retryAtMs ?? null,
   };
 }
 
 type Line = readonly [label: string, text: string];
 
-function lines(view: TimerView, slot: number, runs: readonly Run[], offline: Offline, nowMs: number): Line[] {
-  const { state, zone, runtime } = offline;
+function lines(row: TimerRow, runs: readonly RunView[], seen: Seen, nowMs: number): Line[] {
+  const { timer: view, anchorMs } = row;
+  const { zone, runtime } = seen;
   const { definition } = view;
   const time = (ms: number): string => fullTime(ms, zone, nowMs);
   const result: Line[] = [
     ["timer", printable(view.id)],
     ["status", view.state + (view.state === "running" && runtime.state === "ended" ? " (when the process ended)" : "")],
-    ["schedule", scheduleText(definition, state.timers.anchorMs.get(slot))],
+    ["schedule", scheduleText(definition, anchorMs)],
   ];
   const target = targetText(definition.target);
-  const words = wordsOf(offline, slot);
+  const words = wordsOf(row, seen);
   if (words !== undefined) result.push(["", words]);
   if (target !== undefined) result.push(["target", shortened(target, shownCharactersMax)]);
   result.push(["policies", policyText(definition)], ["created", time(view.createdAtMs)]);
@@ -81,18 +79,18 @@ function lines(view: TimerView, slot: number, runs: readonly Run[], offline: Off
 }
 
 /** A cron schedule in words; undefined for other schedules, and for zones that this machine does not know. */
-function wordsOf({ state, recurrences }: Offline, slot: number): string | undefined {
+function wordsOf({ timer, anchorMs }: TimerRow, { recurrences }: Seen): string | undefined {
   try {
-    return recurrences.of(state, slot).cron?.describe();
+    return recurrences.make(timer.id, timer.definition, anchorMs).cron?.describe();
   } catch (error) {
     if (isKronError(error, "KRON_ZONE_INVALID")) return undefined;
     throw error;
   }
 }
 
-function runText(run: Run, time: (ms: number) => string): string {
-  const name = `${formatRunId(run.id)} ${run.isManual ? "by hand" : "due"} ${time(run.dueAtMs)}`;
-  if (run.state === "retrying") return `${name}, attempt ${run.attempt + 1} ${time(run.retryAtMs)}`;
+function runText(run: RunView, time: (ms: number) => string): string {
+  const name = `${run.runId} ${run.isManual ? "by hand" : "due"} ${time(run.dueAtMs)}`;
+  if (run.state === "retrying") return `${name}, attempt ${run.attempt + 1} ${time(run.retryAtMs ?? 0)}`;
   return run.state === "running" ? `${name}, attempt ${run.attempt} under way` : `${name}, waiting`;
 }
 

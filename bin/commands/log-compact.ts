@@ -3,15 +3,14 @@
  * neither needs. It opens the directory as a runtime does, and runs nothing.
  */
 
-import { join } from "node:path";
 import { apply } from "../../src/core/apply.ts";
 import { isKronError, KronError } from "../../src/core/errors.ts";
 import { checkEntry } from "../../src/core/record-shape.ts";
-import { activeName, findSealed } from "../../src/journal/files.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import type { JournalNotice } from "../../src/journal/notice.ts";
 import { readJournal } from "../../src/journal/reader.ts";
 import { checkKronOptions } from "../../src/kron-options.ts";
+import { type DirectorySizes, directorySizes } from "../../src/runtime/directory-sizes.ts";
 import {
   type DirectorySettings,
   keepSnapshots,
@@ -23,34 +22,36 @@ import type { SnapshotNotice } from "../../src/snapshot/notice.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { counted, printable } from "../printable.ts";
+import { askLive } from "./live.ts";
 import { checkDirectory, checkThere, everyRow } from "./offline.ts";
 import { bytesText } from "./verdict-text.ts";
 
-/** Bytes that a directory takes, by what they are for. */
-interface Sizes {
-  readonly segments: number;
-  readonly journalBytes: number;
-  readonly snapshotBytes: number;
+/** What was done, by whom, and what the directory took before and after. */
+interface Compacted {
+  readonly asOfEntry: number;
+  readonly before: DirectorySizes;
+  readonly after: DirectorySizes;
+  readonly via: "socket" | "files";
 }
 
-/** Compacts, and prints what that has saved. Rejects with `KRON_DIR_LOCKED`, and as the start of a runtime does. */
+/** A checkpoint of a million timers and their history takes seconds; a slow disk may take minutes. */
+const compactMsMax = 3_600_000;
+
+/**
+ * Has the runtime compact where one is at work, else does it here; prints what that has saved. Rejects with
+ * `KRON_DIR_LOCKED`, and as the start of a runtime does.
+ */
 export async function logCompact(context: CommandContext): Promise<ExitCodeValue> {
   const { dataDir, output } = context;
   checkDirectory(dataDir);
-  const hasSnapshot = storeKinds.some((kind) => {
-    return [snapshotPath(dataDir, kind), olderSnapshotPath(dataDir, kind)].some((path) => nodeDisk.exists(path));
-  });
-  // Asked for first, so that a directory without a journal is not given a lock file.
-  if (!hasSnapshot)
-    checkThere(
-      dataDir,
-      readJournal(dataDir, nodeDisk, () => undefined, { from: Number.MAX_SAFE_INTEGER }),
-    );
-  const before = sizesOf(dataDir);
-  const asOfEntry = await compact(context);
-  const after = sizesOf(dataDir);
+  const compacted =
+    (await askLive(context, async ({ client }) => {
+      const answer = await client.call("log.compact", null, { deadlineMs: compactMsMax });
+      return { ...(answer as Omit<Compacted, "via">), via: "socket" } as const;
+    })) ?? (await compactHere(context));
+  const { asOfEntry, before, after, via } = compacted;
   if (output.options.isJson) {
-    output.json({ version: jsonVersion, command: "log compact", dataDir, asOfEntry, before, after });
+    output.json({ version: jsonVersion, command: "log compact", dataDir, via, asOfEntry, before, after });
     return ExitCode.OK;
   }
   const { journalBytes, snapshotBytes } = before;
@@ -60,6 +61,22 @@ export async function logCompact(context: CommandContext): Promise<ExitCodeValue
   const [total, left] = [journalBytes + snapshotBytes, after.journalBytes + after.snapshotBytes];
   output.line(`in all:    ${bytesText(total)} before, ${bytesText(left)} after`);
   return ExitCode.OK;
+}
+
+async function compactHere(context: CommandContext): Promise<Compacted> {
+  const { dataDir } = context;
+  const hasSnapshot = storeKinds.some((kind) => {
+    return [snapshotPath(dataDir, kind), olderSnapshotPath(dataDir, kind)].some((path) => nodeDisk.exists(path));
+  });
+  // Asked for first, so that a directory without a journal is not given a lock file.
+  if (!hasSnapshot)
+    checkThere(
+      dataDir,
+      readJournal(dataDir, nodeDisk, () => undefined, { from: Number.MAX_SAFE_INTEGER }),
+    );
+  const before = directorySizes(dataDir, nodeDisk);
+  const asOfEntry = await compact(context);
+  return { asOfEntry, before, after: directorySizes(dataDir, nodeDisk), via: "files" };
 }
 
 /** Resolves with the index that the snapshot is as of. */
@@ -92,7 +109,7 @@ async function open(directory: string, settings: DirectorySettings): Promise<Ope
   } catch (error) {
     if (!isKronError(error, "KRON_DIR_LOCKED")) throw error;
     throw new KronError(error.code, error.message, {
-      hint: "A runtime compacts by itself; to ask it for that comes with its socket. Stop it to compact now",
+      hint: "A runtime compacts by itself, and when asked to on its socket, which this one does not have; or stop it first",
       cause: error,
       ...(error.details !== undefined && { details: error.details }),
     });
@@ -142,18 +159,7 @@ function messageOf(error: unknown): string {
   return printable(error instanceof Error ? error.message : String(error));
 }
 
-function sizesOf(directory: string): Sizes {
-  const names = nodeDisk.list(directory);
-  const sizeOf = (name: string): number => nodeDisk.stat(join(directory, name))?.bytes ?? 0;
-  const segments = [...findSealed(names).map(({ name }) => name), ...names.filter((name) => name === activeName)];
-  const snapshots = storeKinds
-    .flatMap((kind) => [snapshotPath(directory, kind), olderSnapshotPath(directory, kind)])
-    .map((path) => nodeDisk.stat(path)?.bytes ?? 0);
-  const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
-  return { segments: segments.length, journalBytes: sum(segments.map(sizeOf)), snapshotBytes: sum(snapshots) };
-}
-
-function journalText({ segments, journalBytes }: Sizes): string {
+function journalText({ segments, journalBytes }: DirectorySizes): string {
   return `${counted(segments, "segment")} (${bytesText(journalBytes)})`;
 }
 

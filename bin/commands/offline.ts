@@ -207,5 +207,5 @@ export function reportReading(context: CommandContext, offline: Offline): ExitCo
 
 /** The runtime as the JSON of all commands shows it. */
 export function runtimeJson({ runtime, state }: Pick<Offline, "runtime" | "state">): object {
-  return { state: runtime.state, pid: runtime.pid, asOfEntry: state.appliedIndex, asOfMs: state.atMs };
+  return { state: runtime.state, pid: runtime.pid, asOfEntry: state.appliedIndex, asOfMs: state.atMs, via: "files" };
 }

@@ -3,6 +3,7 @@
  * no lock is taken, and a writer may write checkpoints and drop segments meanwhile.
  */
 
+import type { Applied } from "../../src/core/applied.ts";
 import { apply } from "../../src/core/apply.ts";
 import type { Entry } from "../../src/core/record.ts";
 import { defaultStateLimits, type State, type StateLimits } from "../../src/core/state.ts";
@@ -23,6 +24,9 @@ export interface DirectoryReading {
   readonly reading: JournalReading;
 }
 
+/** Told of each entry that was applied. */
+export type OnApplied = (state: State, entry: Entry, applied: Applied) => void;
+
 /** How often all of it is read again because a writer has dropped what was to be read next. */
 const triesMax = 4;
 
@@ -34,15 +38,21 @@ const limits: StateLimits = { ...defaultStateLimits, history: { perTimerMax: 100
 
 /**
  * Reads `directory`. Rejects with what `readSnapshot` rejects with, `KRON_JOURNAL_VERSION`, and what the disk throws.
- * Damage to the journal is said by the verdict; the state is then the one before it.
+ * Damage to the journal is said by the verdict; the state is then the one before it. `begin` is called each time the
+ * reading begins, and gives what is told of the entries behind the snapshot.
  */
-export async function readDirectory(directory: string, disk: Disk, clock: Clock): Promise<DirectoryReading> {
+export async function readDirectory(
+  directory: string,
+  disk: Disk,
+  clock: Clock,
+  begin: () => OnApplied = () => () => undefined,
+): Promise<DirectoryReading> {
   for (let tries = triesMax; ; tries -= 1) {
     const found = findJournal(directory, disk);
     const snapshot = await readSnapshot({ directory, disk, clock, limits }, found);
     try {
       const base = baseOf(snapshot);
-      const reading = replayBehind(directory, disk, snapshot.state, base);
+      const reading = replayBehind({ directory, disk, base, onApplied: begin() }, snapshot.state);
       const { verdict } = reading;
       if (verdict.kind !== "dropped") return { state: snapshot.state, snapshot, reading };
       // Nobody drops anything: the journal begins too late.
@@ -69,12 +79,19 @@ export function baseOf({ file }: ReadSnapshot): Base | undefined {
   return { index: file.meta.appliedIndex, term: file.meta.appliedTerm, uuid: file.meta.uuid };
 }
 
-function replayBehind(directory: string, disk: Disk, state: State, base: Base | undefined): JournalReading {
+interface Replaying {
+  readonly directory: string;
+  readonly disk: Disk;
+  readonly base: Base | undefined;
+  readonly onApplied: OnApplied;
+}
+
+function replayBehind({ directory, disk, base, onApplied }: Replaying, state: State): JournalReading {
   let droppedTo: number | undefined;
   const replay = (index: number, term: number, entry: Entry): void => {
     // Without a base nothing else tells that the journal has lost its beginning meanwhile.
     if (index !== state.appliedIndex + 1) droppedTo ??= index;
-    else apply(state, index, term, entry);
+    else onApplied(state, entry, apply(state, index, term, entry));
   };
   const reading = readJournal(directory, disk, replay, base === undefined ? {} : { base });
   return droppedTo === undefined ? reading : { ...reading, verdict: { kind: "dropped", firstIndex: droppedTo } };

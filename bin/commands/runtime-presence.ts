@@ -17,13 +17,14 @@ export interface RuntimePresence {
 
 /** Looks at the log's last word and at the process that is named in the lock file. */
 export function findRuntime(directory: string, state: State): RuntimePresence {
-  const pid = state.isRunning ? readLivePid(directory) : undefined;
+  const pid = state.isRunning ? findLockHolder(directory) : undefined;
   if (pid !== undefined) return { state: "running", pid };
   if (state.isRunning) return { state: "ended", pid: undefined };
   return { state: state.boot === "" ? "never" : "stopped", pid: undefined };
 }
 
-function readLivePid(directory: string): number | undefined {
+/** The process that is named in the lock file, while it lives and holds a lock. */
+export function findLockHolder(directory: string): number | undefined {
   try {
     const holder: unknown = JSON.parse(readFileSync(join(directory, lockName), "utf8"));
     const { pid, bootId } = holder as { pid?: unknown; bootId?: unknown };

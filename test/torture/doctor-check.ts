@@ -66,7 +66,7 @@ function runDoctor(directory: string): Promise<Answer> {
 async function callDoctor(directory: string): Promise<Answer> {
   const output = new HeldOutput({ isJson: true, useColor: false, width: undefined });
   try {
-    const code = await doctor({ dataDir: directory, output, nowMs: Date.now(), zoneName: undefined });
+    const code = await doctor({ dataDir: directory, output, nowMs: Date.now(), zoneName: undefined, isOffline: true });
     return { code, stdout: output.text, stderr: "" };
   } catch (error) {
     const code = (error as { exitCode?: number }).exitCode ?? 1;

@@ -11,30 +11,16 @@ import { checkPayload } from "../../core/payload.ts";
 import type { IpcMethod, IpcStream } from "../../ipc/methods.ts";
 import type { KronEvents, OutputEvent, ProgressEvent } from "../../supervisor/events.ts";
 import type { EventName } from "../event-hub.ts";
+import { type EventType, eventTypeNames, eventTypes, typeOfEvent } from "./event-types.ts";
 import { readChoices, readName, readParams } from "./params.ts";
 import type { ServedRuntime } from "./served-runtime.ts";
 import { roughBytes } from "./wire-views.ts";
-
-/** Every type of event, with the name under which `kron.on()` gives it. */
-export const eventTypes = {
-  ...{ RUN_DUE: "run", RUN_STARTED: "run", RUN_SUCCEEDED: "run", RUN_FAILED: "run", RUN_TIMED_OUT: "run" },
-  ...{ RUN_LOST: "run", RUN_RETRYING: "run", RUN_DEAD: "run", RUN_CANCELLED: "run" },
-  ...{ RUN_MISSED: "missed", RUN_SKIPPED_OVERLAP: "missed" },
-  ...{ TIMER_CREATED: "timer", TIMER_UPDATED: "timer", TIMER_PAUSED: "timer" },
-  ...{ TIMER_RESUMED: "timer", TIMER_CANCELLED: "timer" },
-  ...{ CLOCK_STEPPED: "clock", LOG: "log", PROGRESS: "progress", WRITABLE: "writable" },
-  ...{ ERROR: "error", WARNING: "warning", SHUTDOWN: "shutdown" },
-} as const satisfies Readonly<Record<string, EventName>>;
-
-/** The type of an event, in capitals. */
-export type EventType = keyof typeof eventTypes;
 
 /** What a client of `events` is sent. */
 export type FeedItem =
   | { readonly kind: "event"; readonly name: EventName; readonly type: EventType; readonly event: unknown }
   | { readonly kind: "dropped"; readonly count: number };
 
-const typeNames = Object.keys(eventTypes) as EventType[];
 const itemsMax = 4_096;
 const bytesMax = 1024 * 1024;
 const fieldsBytesMax = 16 * 1024;
@@ -45,7 +31,8 @@ export function eventsMethod(runtime: ServedRuntime): IpcMethod {
     kind: "stream",
     open(params, stream) {
       const { types, timerId } = readParams(params, "types", "timerId");
-      const wanted = readChoices(types, "types", (one) => readChoice(one, "types", typeNames)) ?? new Set(typeNames);
+      const wanted =
+        readChoices(types, "types", (one) => readChoice(one, "types", eventTypeNames)) ?? new Set(eventTypeNames);
       const id = timerId === undefined ? undefined : readName(timerId, "timerId");
       const feed = new EventFeed(stream, wanted, id);
       const names = new Set<EventName>([...wanted].map((type) => eventTypes[type]));
@@ -72,7 +59,7 @@ class EventFeed {
   }
 
   take(name: EventName, event: KronEvents[EventName][0]): void {
-    const type = typeOf(name, event);
+    const type = typeOfEvent(name, event);
     if (!this.#types.has(type)) return;
     if (this.#timerId !== undefined && (event as { timerId?: unknown }).timerId !== this.#timerId) return;
     if (this.#waiting.length >= itemsMax || this.#waitingBytes >= bytesMax || this.#dropped > 0) {
@@ -103,19 +90,6 @@ class EventFeed {
       this.#dropped += 1;
       return true;
     }
-  }
-}
-
-function typeOf(name: EventName, event: KronEvents[EventName][0]): EventType {
-  switch (name) {
-    case "run":
-    case "missed":
-    case "timer":
-      return (event as KronEvents["run" | "missed" | "timer"][0]).type;
-    case "clock":
-      return "CLOCK_STEPPED";
-    default:
-      return name.toUpperCase() as EventType;
   }
 }
 

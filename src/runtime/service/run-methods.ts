@@ -10,14 +10,13 @@ import { type HistoryEntry, viewRow } from "../../supervisor/views.ts";
 import { findTimer } from "./find-timer.ts";
 import { Page } from "./page.ts";
 import { readChoices, readName, readParams } from "./params.ts";
-import { type RunView, viewRun } from "./run-view.ts";
+import { runStates, viewRun } from "./run-view.ts";
 import type { ServedRuntime } from "./served-runtime.ts";
 import { Slices } from "./slices.ts";
 import { packHistory, packRun, type Tuple } from "./wire-views.ts";
 
 /** How far back a run that has ended is looked for. */
 const rowsSearchedMax = 1_000;
-const runStates: readonly RunView["state"][] = ["waiting", "running", "retrying"];
 
 /** Makes `run.list`, `cancel`, `retry` and `wait`. */
 export function runMethods(runtime: ServedRuntime): [name: string, method: IpcMethod][] {

@@ -23,6 +23,9 @@ export interface RunView {
   readonly target: TargetSpec["kind"];
 }
 
+/** The states of a run that has not ended. */
+export const runStates: readonly RunView["state"][] = ["waiting", "running", "retrying"];
+
 /** A run that has not ended, as it is now. */
 export function viewRun(state: State, run: Run): RunView {
   const { retry, target } = state.definitions.get(state.timers.definition.get(run.slot));

@@ -17,6 +17,7 @@ import { Page } from "./page.ts";
 import { readChoices, readCountOr, readParams } from "./params.ts";
 import type { ServedRuntime } from "./served-runtime.ts";
 import { Slices } from "./slices.ts";
+import { timerStates } from "./timer-states.ts";
 import { packTimer, type Tuple } from "./wire-views.ts";
 
 interface TimerQuery {
@@ -25,12 +26,6 @@ interface TimerQuery {
   readonly limit: number;
   readonly after: number;
 }
-
-/** Every state a timer can be in. */
-export const timerStates: readonly TimerState[] = [
-  ...(["scheduled", "running", "retrying", "waiting", "paused"] as const),
-  ...(["orphaned", "completed", "dead", "cancelled"] as const),
-];
 
 const matchLengthMax = 200;
 const slotMax = 2 ** 24;

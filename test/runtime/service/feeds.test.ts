@@ -1,6 +1,7 @@
 import { equal, is, ok } from "uvu/assert";
 import { isKronError } from "../../../src/core/errors.ts";
-import { type EventType, eventTypes, type FeedItem } from "../../../src/runtime/service/event-feed.ts";
+import type { FeedItem } from "../../../src/runtime/service/event-feed.ts";
+import { type EventType, eventTypes } from "../../../src/runtime/service/event-types.ts";
 import { type Tuple, unpackHistory } from "../../../src/runtime/service/wire-views.ts";
 import { ServiceRig } from "../../support/service-rig.ts";
 import { suite } from "../../support/suite.ts";

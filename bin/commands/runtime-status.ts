@@ -1,0 +1,52 @@
+/** `kron runtime status`: what the runtime of a directory is doing. */
+
+import { Zones } from "../../src/core/zone.ts";
+import type { RuntimeStatus } from "../../src/runtime/service/runtime-methods.ts";
+import { intlOffsetSource } from "../../src/zone-source.ts";
+import { type CommandContext, jsonVersion } from "../context.ts";
+import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import { printable } from "../printable.ts";
+import { fullTime } from "../times.ts";
+import { withLive } from "./live.ts";
+import { displayZone } from "./offline.ts";
+import { bytesText } from "./verdict-text.ts";
+
+/** Prints it. Exits with 4 when there is none. */
+export function runtimeStatus(context: CommandContext): Promise<ExitCodeValue> {
+  return withLive(context, ({ status }) => {
+    const { output, dataDir } = context;
+    if (output.options.isJson) {
+      const { dataDir: _same, ...runtime } = status;
+      output.json({ version: jsonVersion, command: "runtime status", dataDir, runtime });
+    } else {
+      for (const [label, text] of lines(context, status)) output.line(`${`${label}:`.padEnd(13)}${text}`);
+    }
+    return Promise.resolve(ExitCode.OK);
+  });
+}
+
+type Line = readonly [label: string, text: string];
+
+function lines(context: CommandContext, status: RuntimeStatus): Line[] {
+  const { state, mode, pid, version, startedAtMs, timers, running, concurrency, waiting, due, abandoned } = status;
+  const zone = displayZone(context, new Zones(intlOffsetSource()));
+  const result: Line[] = [
+    ["state", status.isWritable ? state : `${state}, and the disk is full: changes are refused`],
+    ["process", `${pid}, ${mode}, Kron ${printable(version)}`],
+    ["data_dir", printable(status.dataDir)],
+    ["started", fullTime(startedAtMs, zone, context.nowMs)],
+    ["timers", `${timers}, ${due} due and not begun`],
+    ["runs", `${running} of at most ${concurrency} under way, ${waiting} waiting`],
+    ["memory", bytesText(status.rssBytes)],
+    ["log", `entry ${status.lastIndex}, ${fullTime(status.lastAtMs, zone, context.nowMs)}`],
+  ];
+  if (abandoned > 0)
+    result.push(["abandoned", `${abandoned} attempts did not stop when asked, and may still be executing`]);
+  for (const [label, list] of [
+    ["app", status.apps],
+    ["host", status.hosts],
+  ] as const) {
+    for (const one of list) result.push([label, printable(JSON.stringify(one))]);
+  }
+  return result;
+}

@@ -1,0 +1,37 @@
+/** `kron runtime …` and `kron events`: the commands about the process that runs timers. */
+
+import type { Command } from "commander";
+import { run } from "../running.ts";
+
+/** Adds the noun, and `events`, to `program`. */
+export function addRuntimeCommands(program: Command): void {
+  const runtime = program.command("runtime").description("the process that runs the timers of a directory");
+  runtime
+    .command("status")
+    .description("show what it is doing")
+    .action((_options, command: Command) =>
+      run(command, async (context) => (await import("../commands/runtime-status.ts")).runtimeStatus(context)),
+    );
+  runtime
+    .command("shutdown")
+    .description(
+      "have it finish the runs under way and close the directory; its process ends when nothing else holds it",
+    )
+    .option("--timeout <duration>", "how long runs may take before they are stopped (default: 10s)")
+    .action((options, command: Command) =>
+      run(command, async (context) =>
+        (await import("../commands/runtime-shutdown.ts")).runtimeShutdown(context, options),
+      ),
+    );
+  program
+    .command("events")
+    .description("show what happens in a runtime: what the log tells of lately, or with -f from now on")
+    .option("-f, --follow", "show what happens from now on, until the runtime ends")
+    .option("-n, --number <count>", "without -f: how many of the last events to show (default: 20)")
+    .option("--type <types>", "only these, separated by commas, such as RUN_FAILED,RUN_DEAD")
+    .option("--timer <id>", "only those of one timer")
+    .option("--jsonl", "print each as a line of JSON, as does --json")
+    .action((options, command: Command) =>
+      run(command, async (context) => (await import("../commands/events.ts")).events(context, options)),
+    );
+}

@@ -1,0 +1,48 @@
+/** The options of `kron job add`: those of `schedule()`, as words of a command line. */
+
+import type { Command } from "commander";
+
+/** Adds them to `command`. */
+export function addScheduleOptions(command: Command): Command {
+  const again = (value: string, values: readonly string[] = []): readonly string[] => [...values, value];
+  return command
+    .option("--cron <expression>", "when it is due: a cron expression,")
+    .option("--every <duration>", "or an interval,")
+    .option("--after <duration>", "or once, so long from now,")
+    .option("--at <instant>", "or once, at an instant")
+    .option("--timezone <zone>", "with --cron: the zone it is read in (default: UTC)")
+    .option("--dst <policy>", "with --cron: vixie, fixed, wildcard or skip")
+    .option("--day-match <rule>", "with --cron: or, and")
+    .option("--overlap <policy>", "delay, skip, allow, queue or replace")
+    .option("--retry <attempts>", "attempts in all, the first included; 1 for none")
+    .option("--backoff <kind>", "fixed, linear or exponential")
+    .option("--retry-base <duration>", "the delay before the second attempt")
+    .option("--retry-cap <duration>", "the longest delay")
+    .option("--no-retry-jitter", "delays without chance in them")
+    .option("--misfire <mode>", "skip, once or all: what becomes of times that passed while nothing could run")
+    .option("--misfire-within <duration>", "how old they may be")
+    .option("--misfire-max <count>", "with --misfire all: how many of them")
+    .option("--timeout <duration>", "the longest an attempt may take")
+    .option("--grace <duration>", "the time it has to stop, once asked")
+    .option("--jitter <duration>", "spreads due times by up to so much")
+    .option("--jitter-mode <mode>", "stable or random")
+    .option("--concurrency <count>", "with --overlap allow: runs at a time")
+    .option("--history-count <rows>", "how much history is kept, by rows,")
+    .option("--history-age <duration>", "by age,")
+    .option("--history-bytes <bytes>", "and by bytes")
+    .option("--payload <json>", "what each run is given")
+    .option("--module <path>", "run an export of a module,")
+    .option("--export <name>", "with --module: the export (default: default)")
+    .option("--isolate <kind>", "with --module: thread, process or thread-per-run")
+    .option("--max-heap <mb>", "with --module: the heap of its thread, in MB")
+    .option("--max-runs-per-worker <count>", "with --module: attempts after which the thread is replaced")
+    .option("--max-memory <size>", "with --module: memory of the hosting process, such as 512MB")
+    .option("--http <url>", "or send a request,")
+    .option("--method <name>", "with --http: GET, or POST where there is a body")
+    .option("--header <name: value>", "with --http: a header; may be given again", again)
+    .option("--body <text>", "with --http: the body; text that is JSON is sent as such")
+    .option("--success <codes>", "with --http: what counts as success, such as 2xx,404")
+    .option("--cwd <path>", "with a command: where it runs (default: this directory)")
+    .option("--env <name=value>", "with a command: a variable; may be given again", again)
+    .option("--shell", "the command is one text for the shell");
+}
