@@ -1,6 +1,7 @@
 /** `kron job trigger <timer>`: runs it now, and with `--wait` tells how that went. */
 
-import { parseDuration } from "../../src/core/duration.ts";
+import { formatDuration, parseDuration } from "../../src/core/duration.ts";
+import { isKronError } from "../../src/core/errors.ts";
 import { unpackHistory } from "../../src/runtime/service/wire-views.ts";
 import type { TriggerResult } from "../../src/supervisor/commands.ts";
 import type { HistoryEntry } from "../../src/supervisor/views.ts";
@@ -42,9 +43,21 @@ export async function jobTrigger(
     if (!context.output.options.isJson)
       context.output.message(`${printable(id)}: ${triggered.runId} ${begun(triggered)}`);
     const { runId } = triggered;
-    const tuple = await live.client.call("run.wait", { timerId: id, runId }, { deadlineMs: timeoutMs });
+    const tuple = await live.client
+      .call("run.wait", { timerId: id, runId }, { deadlineMs: timeoutMs })
+      .catch((error) => {
+        throw isKronError(error, "KRON_DEADLINE") ? tooLate(runId, timeoutMs) : error;
+      });
     return tell(context, live, triggered, unpackHistory(tuple));
   });
+}
+
+function tooLate(runId: string, timeoutMs: number): CommandError {
+  return new CommandError(
+    ExitCode.FAILURE,
+    `Expected ${runId} to end within ${formatDuration(timeoutMs)}, it has not`,
+    "It goes on; `kron run list` shows it, and `kron run cancel` ends it",
+  );
 }
 
 function begun({ state }: TriggerResult): string {

@@ -6,7 +6,7 @@ import type { IpcClient } from "../ipc/client.ts";
 import type { Logger } from "../ports.ts";
 import type { KronEvents } from "../supervisor/events.ts";
 import type { EventHub, EventName } from "./event-hub.ts";
-import { type EventType, eventTypes } from "./service/event-feed.ts";
+import { type EventType, eventTypes } from "./service/event-types.ts";
 
 /** What is made in this process, and not asked for: the end of a connection is told as a warning too. */
 const ownNames: ReadonlySet<EventName> = new Set(["shutdown"]);
