@@ -175,12 +175,16 @@ test("an occurrence that waits for a slot is not given one while its runner is g
 
 test("an attempt under way when its process ends is LOST and retried when there is one again", async () => {
   const rig = new EngineRig();
-  await rig.add("t", { after: 0, module: "./job.js", retry: { base: "1s", maxAttempts: 2 } });
-  await rig.clock.advance(0);
-  const [first] = rig.targets.attempts;
-  first?.end({ kind: "lost", error: new Error("The process ended") });
-  await rig.clock.advance("1s");
-  assert.is(rig.targets.attempts.length, 2);
+  const work = new Work(rig, 5_000);
+  await rig.add("t", { after: 0, retry: { base: "1s", maxAttempts: 2 } }, work.run);
+  await rig.clock.advance("3s");
+  rig.leave("t");
+  await rig.clock.advance("10s");
+  assert.equal(rig.runEvents("t").slice(2), ["RUN_LOST 1", "RUN_RETRYING 2"]);
+  rig.comeBack("t");
+  await rig.clock.advance("6s");
+  assert.equal(work.began, [0, 13]);
+  assert.is(rig.view("t").succeededCount, 1);
 });
 
 test("what is due and on its way to the log when the runner leaves is settled, and looked at again after it", async () => {
@@ -205,7 +209,7 @@ test("what is due and on its way to the log when the runner leaves is settled, a
 test("a runner that is gone without a word does not make an occurrence missed before its time", async () => {
   const rig = new EngineRig();
   await rig.add("t", { every: "10s", overlap: "skip" });
-  rig.gone.add(rig.engine.data.timers.slotOf("t") ?? -1);
+  rig.callbacks.leave(rig.engine.data.timers.slotOf("t") ?? -1);
   await rig.clock.advance("69s");
   assert.equal(rig.account("t"), []);
   await rig.clock.advance("1s");
@@ -229,7 +233,6 @@ test("a slot whose timer is forgotten while its runner is gone does not hold up 
   const slot = rig.engine.data.timers.slotOf("old");
   rig.leave("old");
   await rig.settle(rig.commands.cancel("old", false));
-  rig.gone.clear();
   const work = new Work(rig, 0);
   await rig.add("new", { every: "1s", overlap: "skip" }, work.run);
   assert.is(rig.engine.data.timers.slotOf("new"), slot);

@@ -1,12 +1,14 @@
 /**
- * Chance drives an engine through crashes, full disks, clock steps and every command, over virtual time, and the
- * log it leaves is checked occurrence by occurrence. `KRON_SEED=n` repeats one round, `KRON_ROUNDS=n` asks for more.
+ * Chance drives an engine through crashes, full disks, clock steps, runners that die, go away and come back, and every
+ * command, over virtual time, and the log it leaves is checked occurrence by occurrence. `KRON_SEED=n` repeats one round, `KRON_ROUNDS=n` asks for more.
  */
 
 import * as assert from "uvu/assert";
 import { overlapPolicies } from "../../src/core/definition.ts";
 import { checkState } from "../../src/core/invariants.ts";
 import type { ScheduleOptions } from "../../src/core/options.ts";
+import { Kind } from "../../src/core/record.ts";
+import type { AttemptEnd } from "../../src/ports.ts";
 import type { RunContext } from "../../src/runners/callback-context.ts";
 import { checkAccount } from "../support/account-check.ts";
 import { assertAuditFindsNothing } from "../support/audit-check.ts";
@@ -17,17 +19,34 @@ import { suite } from "../support/suite.ts";
 const test = suite("supervisor/simulation", 100_000);
 
 const firstSeed = seedFromEnvironment();
-const rounds = process.env.KRON_SEED === undefined ? Number(process.env.KRON_ROUNDS ?? 60) : 1;
+const rounds = process.env.KRON_SEED === undefined ? Number(process.env.KRON_ROUNDS ?? 40) : 1;
+
+/** An attempt as far as its timer's other attempts are concerned. */
+interface Executing {
+  readonly isAborted: () => boolean;
+  /** Whether it is a module's, and so not in the process with the callbacks. */
+  readonly isHosted: boolean;
+}
+
+/** An attempt of a module, and the way in which it will behave. */
+interface HostedAttempt extends Executing {
+  readonly end: (end: AttemptEnd) => void;
+}
 
 /** One engine life after another over one log, with chance as their user. */
 class Simulation {
   readonly rig: EngineRig;
+  /** What was seen to be wrong while attempts were executed. */
+  readonly faults: string[] = [];
   readonly #random: Seeded;
   readonly #options = new Map<string, ScheduleOptions>();
   readonly #tokens = new Set<number>();
-  /** Signals of attempts that execute in this process, by timer. */
-  readonly #executing = new Map<string, Set<RunContext>>();
+  /** Attempts that execute now, by timer. */
+  readonly #executing = new Map<string, Set<Executing>>();
+  /** Attempts of modules under way, which their host takes with it when it dies. */
+  readonly #hosted = new Set<HostedAttempt>();
   #life = 0;
+  #isCalm = false;
 
   constructor(random: Seeded) {
     this.#random = random;
@@ -35,6 +54,7 @@ class Simulation {
   }
 
   async run(steps: number): Promise<void> {
+    this.#host();
     for (let n = 0; n < this.#random.int(2, 7); n++) await this.#schedule(`t${n}`);
     for (let step = 0; step < steps; step++) {
       await this.#act();
@@ -49,8 +69,10 @@ class Simulation {
 
   /** All obstacles away, everything attached and active, and time to finish. */
   async #calmDown(): Promise<void> {
+    this.#isCalm = true;
     this.rig.log.isFull = false;
     if (this.rig.log.isHeld) this.rig.log.release();
+    this.#comeBack();
     await this.rig.clock.advance("2s");
     for (const [id, options] of this.#options) await this.rig.add(id, options, this.#callback(id));
     for (const id of this.#options.keys()) await this.rig.settle(this.rig.commands.resume(id).catch(() => undefined));
@@ -62,7 +84,7 @@ class Simulation {
     const { rig } = this;
     const id = random.pick([...this.#options.keys()]);
     const ignore = (): void => undefined;
-    switch (random.int(0, 12)) {
+    switch (random.int(0, 17)) {
       case 0:
         return this.#crash();
       case 1:
@@ -97,6 +119,16 @@ class Simulation {
       case 10:
         rig.clock.suspend(random.int(1, 120_000));
         return;
+      case 11:
+      case 12:
+        return this.#leave();
+      case 13:
+      case 14:
+        return this.#comeBack();
+      case 15:
+        // The host of all modules dies.
+        for (const attempt of [...this.#hosted]) attempt.end({ kind: "lost", error: new Error("The host ended") });
+        return;
       default:
         await this.#schedule(id);
     }
@@ -106,8 +138,10 @@ class Simulation {
     this.rig.crash();
     this.#life += 1;
     this.#executing.clear();
+    this.#hosted.clear();
     if (this.#random.chance(0.5)) await this.rig.clock.advance(this.#random.int(1, 30_000));
     this.rig.start();
+    this.#host();
     // Some come back with their callback at once, some later or never in this life.
     for (const [id, options] of this.#options) {
       if (this.#random.chance(0.8)) void this.rig.schedule(id, options, this.#callback(id)).catch(() => undefined);
@@ -135,6 +169,7 @@ class Simulation {
     const overlap = random.pick(overlapPolicies);
     return {
       ...schedule,
+      ...(random.chance(0.4) && { module: "./job.js" }),
       overlap,
       ...(overlap === "allow" && random.chance(0.5) && { concurrency: random.int(1, 3) }),
       retry: random.pick([
@@ -149,14 +184,79 @@ class Simulation {
     };
   }
 
+  /** The process with some of the callbacks goes away. What it was executing is executed no more. */
+  #leave(): void {
+    const ids = this.#knownIds().filter(() => this.#random.chance(0.5));
+    for (const id of ids) {
+      for (const one of this.#executing.get(id) ?? []) if (!one.isHosted) this.#executing.get(id)?.delete(one);
+    }
+    this.rig.leave(...ids);
+  }
+
+  #comeBack(): void {
+    this.rig.comeBack(...this.#knownIds());
+  }
+
+  #knownIds(): string[] {
+    const { timers } = this.rig.engine.data;
+    return [...this.#options.keys()].filter((id) => timers.slotOf(id) !== undefined);
+  }
+
+  /** Modules: most end by themselves, some stop when asked, some when forced to, some not even then. */
+  #host(): void {
+    const life = this.#life;
+    const random = this.#random;
+    const { rig } = this;
+    rig.targets.onStart = (attempt) => {
+      const id = attempt.order.timerId;
+      this.#check(!this.#tokens.has(attempt.order.fencingToken), "an attempt is executed once");
+      this.#tokens.add(attempt.order.fencingToken);
+      let isOver = false;
+      const hosted: HostedAttempt = {
+        isAborted: () => attempt.aborts.length > 0,
+        isHosted: true,
+        end: (end) => {
+          if (isOver) return;
+          isOver = true;
+          if (life === this.#life) {
+            this.#hosted.delete(hosted);
+            this.#executing.get(id)?.delete(hosted);
+          }
+          attempt.end(end);
+        },
+      };
+      this.#noteBegin(id, hosted);
+      this.#hosted.add(hosted);
+      const error = new Error("no luck");
+      const later = (ms: number, end: AttemptEnd): void => void rig.clock.wakeAfter(ms, () => hosted.end(end));
+      if (random.chance(0.1)) return hosted.end({ kind: "succeeded", result: 1 });
+      if (this.#isCalm || random.chance(0.8)) {
+        const end = random.pick<AttemptEnd>([
+          { kind: "succeeded", result: { n: 1 } },
+          { kind: "failed", error },
+          { kind: "lost", error },
+        ]);
+        later(random.int(0, 6_000), end);
+      }
+      if (random.chance(0.6)) attempt.onAbort = () => later(random.int(0, 2_500), { kind: "failed", error });
+      attempt.onTerminate = () => {
+        this.#check(attempt.aborts.length === 1, "it is asked before it is forced, and once");
+        this.#check(attempt.terminations === 1, "it is forced once");
+        const ending = random.pick(["thread-terminated", "process-killed"] as const);
+        if (random.chance(0.9)) later(random.pick([0, 10, 4_000, 7_000]), { kind: "lost", error, ending });
+      };
+    };
+  }
+
   /** Takes a while, then ends in one of many ways; some do not listen to their signal, some never end. */
   #callback(id: string) {
     return async (context: RunContext): Promise<unknown> => {
       const life = this.#life;
       const random = this.#random;
-      assert.not.ok(this.#tokens.has(context.fencingToken), "an attempt is executed once");
+      this.#check(!this.#tokens.has(context.fencingToken), "an attempt is executed once");
       this.#tokens.add(context.fencingToken);
-      this.#noteBegin(id, context);
+      const executing: Executing = { isAborted: () => context.signal.aborted, isHosted: false };
+      this.#noteBegin(id, executing);
       const listens = random.chance(0.7);
       try {
         if (random.chance(0.2)) return 1;
@@ -167,23 +267,29 @@ class Simulation {
         if (random.chance(0.3)) throw new Error("no luck");
         return { life };
       } finally {
-        if (life === this.#life) this.#executing.get(id)?.delete(context);
+        if (life === this.#life) this.#executing.get(id)?.delete(executing);
       }
     };
   }
 
+  /** What fails in the midst of an attempt would only fail the attempt, so it is kept for later. */
+  #check(isRight: boolean, what: string): void {
+    if (!isRight) this.faults.push(what);
+  }
+
   /** Unless `allow`, only attempts that were asked to stop may still execute when another begins. */
-  #noteBegin(id: string, context: RunContext): void {
+  #noteBegin(id: string, executing: Executing): void {
     const others = this.#executing.get(id) ?? new Set();
     this.#executing.set(id, others);
     if (this.rig.view(id).definition.overlap !== "allow") {
-      for (const other of others) assert.ok(other.signal.aborted, `${id} overlaps with itself`);
+      for (const other of others) this.#check(other.isAborted(), `${id} overlaps with itself`);
     }
-    others.add(context);
+    others.add(executing);
   }
 }
 
 test(`any history adds up (${rounds} rounds from seed ${firstSeed})`, async () => {
+  const endings: Record<string, number> = {};
   const totals = { succeeded: 0, dead: 0, cancelled: 0, lost: 0, missed: 0, skipped: 0 };
   for (let round = 0; round < rounds; round++) {
     const seed = firstSeed + round;
@@ -191,20 +297,34 @@ test(`any history adds up (${rounds} rounds from seed ${firstSeed})`, async () =
     const { rig } = simulation;
     try {
       await simulation.run(60);
+      assert.equal(simulation.faults, []);
       const account = checkAccount(rig.store.entries());
       for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += account[name];
       for (const token of simulation.tokens) assert.ok(account.tokens.has(token), "what executed was begun by the log");
       compareStates(rig, account.state);
       assert.equal(checkState(rig.engine.data), []);
-      assertAuditFindsNothing(rig.store.entries());
+      const { state: _state, tokens: _tokens, ...counts } = account;
+      assert.equal(assertAuditFindsNothing(rig.store.entries()), counts, "both accounts count the same");
+      countEndings(rig, endings);
       checkLiveness(rig);
     } catch (error) {
       throw new Error(`KRON_SEED=${seed}: ${error instanceof Error ? error.stack : String(error)}`);
     }
     rig.crash();
   }
-  console.log(`simulation from seed ${firstSeed}: ${JSON.stringify(totals)}`);
+  console.log(`simulation from seed ${firstSeed}: ${JSON.stringify({ ...totals, ...endings })}`);
 });
+
+/** How attempts were ended by force, as far as the log says. */
+function countEndings(rig: EngineRig, endings: Record<string, number>): void {
+  for (const [, ...records] of rig.store.entries()) {
+    for (const record of records) {
+      const ending =
+        record[0] === Kind.RUN_CANCELLED ? record[4] : record[0] === Kind.RUN_TIMED_OUT ? record[7] : undefined;
+      if (ending !== undefined) endings[ending] = (endings[ending] ?? 0) + 1;
+    }
+  }
+}
 
 /** What a restart would read is what is held now. */
 function compareStates(rig: EngineRig, replayed: EngineRig["engine"]["data"]): void {

@@ -10,7 +10,7 @@ import { copyPayload } from "../../src/core/payload-copy.ts";
 import { defaultRetention } from "../../src/core/retention.ts";
 import { defaultStateLimits, State, type StateLimits } from "../../src/core/state.ts";
 import { Zones } from "../../src/core/zone.ts";
-import type { CancelWait, Clock, Logger, Runner } from "../../src/ports.ts";
+import type { CancelWait, Clock, Logger } from "../../src/ports.ts";
 import { CallbackRunner } from "../../src/runners/callback.ts";
 import type { Callback, RunContext } from "../../src/runners/callback-context.ts";
 import { RunnerSet } from "../../src/runtime/runner-set.ts";
@@ -24,6 +24,7 @@ import { toDate } from "../../src/system.ts";
 import { VirtualClock } from "../../src/testing.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import { MemoryLog, MemoryStore } from "./memory-log.ts";
+import { RigCallbacks } from "./rig-callbacks.ts";
 import { RigTargets } from "./rig-targets.ts";
 
 /** One event as it was told. */
@@ -104,8 +105,8 @@ export class EngineRig {
   targets!: RigTargets;
   commands!: Commands;
   processClock!: ProcessClock;
-  /** Slots whose callback is there, but in a process that is gone. */
-  readonly gone = new Set<number>();
+  /** The runner behind which callbacks may go away. */
+  callbacks!: RigCallbacks;
   readonly #options: RigOptions;
   #boots = 0;
 
@@ -130,15 +131,7 @@ export class EngineRig {
       },
       (slot) => state.timers.reference(slot),
     );
-    const callbacks: Runner = {
-      canRun: (slot) => runner.canRun(slot) && !this.gone.has(slot),
-      start: (order, done) => {
-        if (!this.gone.has(order.slot)) return runner.start(order, done);
-        done({ kind: "lost", error: new Error("The process with the callback is gone") });
-        return { abort: silent };
-      },
-    };
-    this.gone.clear();
+    const callbacks = new RigCallbacks(runner);
     const targets = new RigTargets();
     const targetOf = (slot: number) => state.definitions.get(state.timers.definition.get(slot)).target;
     const warn: Logger["warn"] = (_fields, message) => this.warnings.push(message);
@@ -160,6 +153,7 @@ export class EngineRig {
       log,
       runner,
       targets,
+      callbacks,
       processClock: clock,
       commands: new Commands(engine, queueMax),
     });
@@ -192,13 +186,17 @@ export class EngineRig {
       payload: copyPayload(request.payload),
       askedAtMs: this.clock.nowMs(),
     };
-    return this.commands.schedule(registration, (slot) => this.runner.register(slot, callback));
+    return this.commands.schedule(registration, (slot) => {
+      this.callbacks.comeBack(slot);
+      this.runner.register(slot, callback);
+    });
   }
 
   /** The process that has the callbacks of these timers goes away. */
   leave(...ids: string[]): void {
     const slots = ids.map((id) => slotOf(this.engine.data, id));
-    for (const slot of slots) this.gone.add(slot);
+    for (const slot of slots) this.callbacks.leave(slot);
+    for (const slot of slots) this.callbacks.lose(slot);
     this.engine.noteRunnerGone(slots);
   }
 
@@ -206,7 +204,7 @@ export class EngineRig {
   comeBack(...ids: string[]): void {
     for (const id of ids) {
       const slot = slotOf(this.engine.data, id);
-      this.gone.delete(slot);
+      this.callbacks.comeBack(slot);
       this.engine.noteCallback(slot);
     }
   }
