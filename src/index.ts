@@ -39,6 +39,7 @@ export {
 } from "./kron.ts";
 export type { CheckpointOptions, KronOptions } from "./kron-options.ts";
 export type { Clock, Logger } from "./ports.ts";
+export type { RunView } from "./runtime/service/run-view.ts";
 export type { ChangeResult, ScheduleResult, TriggerResult } from "./supervisor/commands.ts";
 export type {
   ClockEvent,
@@ -51,6 +52,7 @@ export type {
   RunEventType,
   TimerEvent,
 } from "./supervisor/events.ts";
+export type { RetryResult, RunCancelResult } from "./supervisor/run-commands.ts";
 export type { AttemptView, HistoryEntry, HistoryQuery, TimerState, TimerView } from "./supervisor/views.ts";
 
 /** A runtime of this process, for applications that need only one. Nothing is opened before `start`. */

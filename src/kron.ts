@@ -20,11 +20,13 @@ import type { Callback } from "./runners/callback-context.ts";
 import { EmbeddedRuntime } from "./runtime/embedded-runtime.ts";
 import { EventHub } from "./runtime/event-hub.ts";
 import type { Runtime } from "./runtime/runtime.ts";
+import type { RunView } from "./runtime/service/run-view.ts";
 import { takeSupervision } from "./runtime/supervise/supervision.ts";
 import type { ChangeResult, Registration, ScheduleResult, TriggerResult } from "./supervisor/commands.ts";
 import type { KronEvents } from "./supervisor/events.ts";
 import { Recurrences } from "./supervisor/recurrences.ts";
 import { readRegistration } from "./supervisor/registration.ts";
+import type { RetryResult, RunCancelResult } from "./supervisor/run-commands.ts";
 import type { HistoryEntry, HistoryQuery, TimerView } from "./supervisor/views.ts";
 import { intlOffsetSource } from "./zone-source.ts";
 
@@ -65,6 +67,7 @@ export interface RuntimeView {
   readonly isWritable: boolean;
 }
 
+const runIdCharsMax = 100;
 const startNames: ReadonlySet<string> = new Set(["dataDir", "attach"]);
 
 /** Taken when Kron is loaded, so that what this process starts is not taken for the app itself. */
@@ -150,6 +153,28 @@ export class Kron extends EventEmitter<KronEvents> implements AsyncDisposable {
     const { payload } = options;
     const bytes = payload === undefined ? 0 : checkPayload(payload, "payload");
     return this.#open().trigger(id, copyPayload(payload), bytes);
+  }
+
+  /**
+   * Ends one run: one that waits, or is between two attempts, is cancelled when this resolves (`cancelled`); the attempt
+   * under way is asked to stop (`stopping`), and its end is recorded when it has. Rejects with `KRON_RUN_NOT_FOUND` for
+   * one that is not known or has ended.
+   */
+  async cancelRun(runId: string): Promise<RunCancelResult> {
+    return this.#open().cancelRun(readText(runId, "runId", runIdCharsMax));
+  }
+
+  /**
+   * Tries again what failed: begins the next attempt of the timer's run between two attempts now, or, when its last run
+   * died, makes a new one, as `trigger` does. Rejects with `KRON_TIMER_STATE` when there is nothing to try again.
+   */
+  async retry(id: string): Promise<RetryResult> {
+    return this.#open().retry(id);
+  }
+
+  /** Runs that have not ended, in the order in which they were made: of one timer, or of all. */
+  async runs(id?: string): Promise<RunView[]> {
+    return this.#open().runs(id);
   }
 
   /** A timer as it is now, or undefined when there is none of this id. */

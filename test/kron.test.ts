@@ -49,6 +49,9 @@ test("what can be done before the start, and what cannot", async () => {
     () => kron.list(),
     () => kron.history("t"),
     () => kron.nextRuns("t"),
+    () => kron.runs(),
+    () => kron.retry("t"),
+    () => kron.cancelRun("run_0000000001"),
     () => kron.cancel("t"),
   ]) {
     assert.is(await codeOf(call), "KRON_NOT_STARTED");
@@ -322,6 +325,42 @@ test("shutdown between the opening and the end of start() wins", async () => {
 test("the default instance is a runtime that nothing has opened", () => {
   assert.instance(defaultKron, Kron);
   assert.is(defaultKron.state, "new");
+});
+
+test("one run is cancelled or tried again by itself", async () => {
+  const kron = make();
+  await kron.schedule("stuck", { every: "1h" }, ({ signal }) => {
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  });
+  let calls = 0;
+  await kron.schedule("flaky", { every: "1h", retry: { maxAttempts: 2, base: "1h" } }, () => {
+    calls += 1;
+    if (calls === 1) throw new Error("no");
+  });
+  await kron.start();
+  const failed = nextRun(kron, "RUN_RETRYING");
+  const { runId } = await kron.trigger("stuck");
+  const flaky = await kron.trigger("flaky");
+  await failed;
+  assert.equal(
+    (await kron.runs()).map((run) => [run.runId, run.state, run.attempt, run.maxAttempts, run.target]),
+    [
+      [runId, "running", 1, 3, "callback"],
+      [flaky.runId, "retrying", 1, 2, "callback"],
+    ],
+  );
+  const ends = Promise.all([nextRun(kron, "RUN_CANCELLED"), nextRun(kron, "RUN_SUCCEEDED")]);
+  assert.equal(await kron.cancelRun(runId), { timerId: "stuck", runId, state: "stopping" });
+  assert.equal(await kron.retry("flaky"), {
+    ...{ timerId: "flaky", runId: flaky.runId, state: "running", isNewRun: false },
+  });
+  await ends;
+  assert.equal(await kron.runs(), []);
+  assert.is(await codeOf(() => kron.cancelRun(runId)), "KRON_RUN_NOT_FOUND");
+  assert.is(await codeOf(() => kron.cancelRun(5 as never)), "KRON_OPTION_INVALID");
+  assert.is(await codeOf(() => kron.retry("flaky")), "KRON_TIMER_STATE");
+  assert.is(await codeOf(() => kron.runs("none")), "KRON_TIMER_NOT_FOUND");
+  await kron.shutdown();
 });
 
 test.run();

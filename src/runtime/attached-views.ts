@@ -5,7 +5,8 @@ import { isPlainObject, type RawOptions } from "../core/option-reader.ts";
 import type { IpcClient } from "../ipc/client.ts";
 import type { HistoryEntry, HistoryRange, TimerView } from "../supervisor/views.ts";
 import type { RuntimeFigures } from "./runtime.ts";
-import { unpackHistory, unpackTimer } from "./service/wire-views.ts";
+import type { RunView } from "./service/run-view.ts";
+import { unpackHistory, unpackRun, unpackTimer } from "./service/wire-views.ts";
 
 /** A timer, or undefined when there is none of this id. */
 export async function readTimer(client: IpcClient, id: string): Promise<TimerView | undefined> {
@@ -44,6 +45,15 @@ export async function readHistory(client: IpcClient, id: string, range: HistoryR
     for (const tuple of asList(membersOf(page).entries)) entries.push(unpackHistory(tuple));
   }
   return entries;
+}
+
+/** Runs that have not ended, of one timer or of all. Rejects with `KRON_TIMER_NOT_FOUND`. */
+export async function readRuns(client: IpcClient, timerId: string | undefined): Promise<RunView[]> {
+  const views: RunView[] = [];
+  for await (const page of client.stream("run.list", timerId === undefined ? {} : { timerId })) {
+    for (const tuple of asList(membersOf(page).runs)) views.push(unpackRun(tuple));
+  }
+  return views;
 }
 
 /** The numbers of the runtime. */

@@ -12,15 +12,17 @@ import type { KronSettings } from "../kron-options.ts";
 import type { Clock } from "../ports.ts";
 import type { Callback } from "../runners/callback-context.ts";
 import type { ChangeResult, Registration, ScheduleResult, TriggerResult } from "../supervisor/commands.ts";
+import type { RetryResult, RunCancelResult } from "../supervisor/run-commands.ts";
 import { type HistoryEntry, type HistoryQuery, readHistoryQuery, type TimerView } from "../supervisor/views.ts";
 import { systemClock } from "../system.ts";
 import { AppConnection } from "./app-connection.ts";
 import { packRegistration } from "./app-requests.ts";
 import { AttachedEvents } from "./attached-events.ts";
-import { readAllTimers, readFigures, readHistory, readTimer } from "./attached-views.ts";
+import { readAllTimers, readFigures, readHistory, readRuns, readTimer } from "./attached-views.ts";
 import type { EventHub } from "./event-hub.ts";
 import { Reconnecting } from "./reconnecting.ts";
 import type { Runtime, RuntimeFigures } from "./runtime.ts";
+import type { RunView } from "./service/run-view.ts";
 import type { Supervision } from "./supervise/supervision.ts";
 import { within } from "./within.ts";
 
@@ -96,6 +98,18 @@ export class Attached implements Runtime {
 
   async trigger(id: string, payload: unknown): Promise<TriggerResult> {
     return (await this.#call("timer.trigger", payload === undefined ? { id } : { id, payload })) as TriggerResult;
+  }
+
+  async cancelRun(runId: string): Promise<RunCancelResult> {
+    return (await this.#call("run.cancel", { runId })) as RunCancelResult;
+  }
+
+  async retry(id: string): Promise<RetryResult> {
+    return (await this.#call("run.retry", { id })) as RetryResult;
+  }
+
+  async runs(id: string | undefined): Promise<RunView[]> {
+    return readRuns(this.#open().client, id);
   }
 
   async status(id: string): Promise<TimerView | undefined> {

@@ -4,6 +4,7 @@ import type { KronSettings } from "../kron-options.ts";
 import type { Callback } from "../runners/callback-context.ts";
 import type { ChangeResult, Registration, ScheduleResult, TriggerResult } from "../supervisor/commands.ts";
 import type { Recurrences } from "../supervisor/recurrences.ts";
+import { type RetryResult, type RunCancelResult, RunCommands } from "../supervisor/run-commands.ts";
 import {
   type HistoryEntry,
   type HistoryQuery,
@@ -18,6 +19,7 @@ import { embeddedService } from "./embedded-service.ts";
 import type { EventHub } from "./event-hub.ts";
 import { outputEvents } from "./output-events.ts";
 import type { Runtime, RuntimeFigures } from "./runtime.ts";
+import { type RunView, viewRuns } from "./service/run-view.ts";
 import type { RuntimePhase } from "./service/served-runtime.ts";
 import { Serving } from "./serving.ts";
 
@@ -35,10 +37,12 @@ export interface EmbeddedRuntimeParts {
 export class EmbeddedRuntime implements Runtime {
   readonly #embedded: Embedded;
   readonly #serving: Serving | undefined;
+  readonly #runCommands: RunCommands;
 
   private constructor(embedded: Embedded, serving: Serving | undefined) {
     this.#embedded = embedded;
     this.#serving = serving;
+    this.#runCommands = new RunCommands(embedded.engine, embedded.commands);
   }
 
   /** Opens `dataDir`, and begins to serve it. Rejects as `Embedded.open` does. */
@@ -75,6 +79,19 @@ export class EmbeddedRuntime implements Runtime {
 
   trigger(id: string, payload: unknown, payloadBytes: number): Promise<TriggerResult> {
     return this.#embedded.commands.trigger(id, payload, payloadBytes);
+  }
+
+  cancelRun(runId: string): Promise<RunCancelResult> {
+    return this.#runCommands.cancel(runId);
+  }
+
+  async retry(id: string): Promise<RetryResult> {
+    return this.#runCommands.retry(id, slotOf(this.#embedded.engine.data, id));
+  }
+
+  async runs(id: string | undefined): Promise<RunView[]> {
+    const { data } = this.#embedded.engine;
+    return viewRuns(data, id === undefined ? undefined : slotOf(data, id));
   }
 
   async status(id: string): Promise<TimerView | undefined> {

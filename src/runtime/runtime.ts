@@ -2,7 +2,9 @@
 
 import type { Callback } from "../runners/callback-context.ts";
 import type { ChangeResult, Registration, ScheduleResult, TriggerResult } from "../supervisor/commands.ts";
+import type { RetryResult, RunCancelResult } from "../supervisor/run-commands.ts";
 import type { HistoryEntry, HistoryQuery, TimerView } from "../supervisor/views.ts";
+import type { RunView } from "./service/run-view.ts";
 
 /** The numbers of a runtime at a glance, as `kron.runtime()` shows them. */
 export interface RuntimeFigures {
@@ -26,6 +28,10 @@ export interface Runtime {
   resume(id: string): Promise<ChangeResult>;
   /** `payload` has been checked and copied; undefined for that of the timer. */
   trigger(id: string, payload: unknown, payloadBytes: number): Promise<TriggerResult>;
+  cancelRun(runId: string): Promise<RunCancelResult>;
+  retry(id: string): Promise<RetryResult>;
+  /** Runs that have not ended, of one timer or of all. */
+  runs(id: string | undefined): Promise<RunView[]>;
   status(id: string): Promise<TimerView | undefined>;
   list(): Promise<TimerView[]>;
   history(id: string, query: HistoryQuery): Promise<HistoryEntry[]>;

@@ -16,7 +16,10 @@ export interface RunCancelResult {
   readonly state: "cancelled" | "stopping";
 }
 
-/** What `retry` did: began the next attempt of a run before its time, or made a new run of a timer whose last one died. */
+/**
+ * What `retry` did: began the next attempt of a run before its time, or made a new run of a timer whose last one died.
+ * A finished run never changes again, so the new one is as one asked for by hand, with the payload of the timer.
+ */
 export interface RetryResult {
   readonly timerId: string;
   readonly runId: string;
@@ -84,6 +87,9 @@ export class RunCommands {
   async #startNow(timerId: string, run: Run): Promise<RetryResult> {
     const { scheduler, data } = this.#engine;
     const runId = formatRunId(run.id);
+    const obstacle = this.#engine.whyNoChange();
+    // Before a slot is reserved, as nobody would give it back.
+    if (obstacle !== undefined) throw obstacle;
     if (!this.#engine.canRun(run.slot)) {
       throw new KronError("KRON_TIMER_STATE", `Nothing here can execute timer "${timerId}"`);
     }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { isDone, outcomeCode, outcomeOf, Status } from "../../src/core/outcome.ts";
 import { Kind, kindName } from "../../src/core/record.ts";
-import { formatRunId } from "../../src/core/run.ts";
+import { formatRunId, parseRunId } from "../../src/core/run.ts";
 import { isOneShot } from "../../src/core/timer-kind.ts";
 import { cronOf, definitionOf, onceOf } from "../support/state-lab.ts";
 import { suite } from "../support/suite.ts";
@@ -18,6 +18,13 @@ test("formatRunId() sorts as the ids do", () => {
       if (a < b) assert.ok(formatRunId(a) < formatRunId(b));
     }),
   );
+});
+
+test("parseRunId() reads what formatRunId() prints, and nothing else", () => {
+  fc.assert(fc.property(fc.maxSafeNat(), (id) => assert.is(parseRunId(formatRunId(id)), id)));
+  const bad = ["", "run_", "1", "run_1", "run_00000000001", "run_000000000A", "RUN_0000000001", " run_0000000001"];
+  for (const text of [...bad, "run_0000000001 ", "run_00000000-1", "run_zzzzzzzzzzzz", `run_${"z".repeat(99)}`])
+    assert.is(parseRunId(text), undefined, text);
 });
 
 test("outcomes have codes from 1 that lead back to them; 0 is none", () => {

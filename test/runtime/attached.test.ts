@@ -35,6 +35,18 @@ test("all that can be asked of a runtime can be asked of an attached one", async
   assert.equal(await attached.history("mine"), await holder.history("mine"));
   assert.equal(await attached.history("mine", { limit: 1, before: 1 }), []);
   assert.equal(await attached.nextRuns("mine", 3), await holder.nextRuns("mine", 3));
+  await attached.schedule("stuck", { every: "1h", grace: 0 }, ({ signal }) => {
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  });
+  const { runId } = await holder.trigger("stuck");
+  const [run] = await attached.runs("stuck");
+  assert.equal([run?.runId, run?.timerId, run?.state, run?.attempt], [runId, "stuck", "running", 1]);
+  assert.equal(await attached.runs("stuck"), await holder.runs("stuck"));
+  const cancelled = next(holder, "RUN_CANCELLED");
+  assert.equal(await attached.cancelRun(runId), { timerId: "stuck", runId, state: "stopping" });
+  await cancelled;
+  assert.equal(await attached.runs("stuck"), []);
+  assert.equal(await attached.cancel("stuck"), { timerId: "stuck", changed: true });
   assert.equal(await attached.pause("mine"), { timerId: "mine", changed: true });
   assert.is((await holder.status("mine"))?.state, "paused");
   assert.equal(await attached.resume("mine"), { timerId: "mine", changed: true });
@@ -56,6 +68,9 @@ test("what is wrong is told by an attached runtime as by any other", async () =>
     () => attached.history("none"),
     () => attached.history("none", { limit: 0 }),
     () => attached.nextRuns("none"),
+    () => attached.cancelRun("run_0000000zzz"),
+    () => attached.retry("none"),
+    () => attached.runs("none"),
   ] as (() => Promise<unknown>)[]) {
     codes.push(await ask().then(String, (error) => error.code));
   }
@@ -68,6 +83,9 @@ test("what is wrong is told by an attached runtime as by any other", async () =>
     notFound,
     notFound,
     optionInvalid,
+    notFound,
+    "KRON_RUN_NOT_FOUND",
+    notFound,
     notFound,
   ]);
   await close(attached, holder);

@@ -26,6 +26,12 @@ export interface RunView {
 /** The states of a run that has not ended. */
 export const runStates: readonly RunView["state"][] = ["waiting", "running", "retrying"];
 
+/** All runs that have not ended, or those of the timer in `slot`, in the order in which they were made. */
+export function viewRuns(state: State, slot: number | undefined): RunView[] {
+  const { runs } = state;
+  return Array.from(slot === undefined ? runs.values() : runs.ofSlot(slot), (run) => viewRun(state, run));
+}
+
 /** A run that has not ended, as it is now. */
 export function viewRun(state: State, run: Run): RunView {
   const { retry, target } = state.definitions.get(state.timers.definition.get(run.slot));

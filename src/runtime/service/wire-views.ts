@@ -28,10 +28,10 @@ const timerNames: readonly (keyof TimerView)[] = [
 const historyNames: readonly (keyof HistoryEntry)[] = [
   ...(["timerId", "outcome", "runId", "isManual", "scheduledAtMs", "lastScheduledAtMs", "count"] as const),
   ...(["dueAtMs", "startedAtMs", "finishedAtMs", "durationMs", "attempts", "missedCount", "failures"] as const),
-  ...(["result", "resultNote", "reason"] as const),
+  ...(["result", "resultNote", "reason", "ending"] as const),
 ];
 /** Members of a history entry that are left out, rather than undefined, when there is nothing to say. */
-const sparseNames: ReadonlySet<keyof HistoryEntry> = new Set(["result", "resultNote", "reason"]);
+const sparseNames: ReadonlySet<keyof HistoryEntry> = new Set(["result", "resultNote", "reason", "ending"]);
 const runNames: readonly (keyof RunView)[] = [
   ...(["runId", "timerId", "state", "isManual", "attempt", "maxAttempts", "scheduledAtMs", "dueAtMs"] as const),
   ...(["startedAtMs", "retryAtMs", "missedCount", "target"] as const),
