@@ -2,6 +2,7 @@
 
 import { inspect } from "node:util";
 import { KronError } from "../core/errors.ts";
+import { wellFormed } from "../core/logged-error.ts";
 import { checkPayload, resultBytesMax } from "../core/payload.ts";
 import { copyPayload } from "../core/payload-copy.ts";
 
@@ -46,8 +47,7 @@ export function plainFields(fields: object): unknown {
 
 /** A text that may be written as UTF-8, and is not too long. */
 export function plainText(text: string): string {
-  const cut = text.length > textCharsMax ? `${text.slice(0, textCharsMax)}…` : text;
-  return cut.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
+  return wellFormed(text.length > textCharsMax ? `${text.slice(0, textCharsMax)}…` : text);
 }
 
 function textOf(fields: object): string {

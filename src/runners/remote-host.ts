@@ -6,7 +6,7 @@
 import { KronError } from "../core/errors.ts";
 import { fromLoggedError, toLoggedError } from "../core/logged-error.ts";
 import { decodeTarget, type TargetSpec } from "../core/target.ts";
-import type { AttemptEnd, AttemptHandle, AttemptOrder, Clock, Link, OutputFile, ToDate } from "../ports.ts";
+import type { AttemptEnd, AttemptHandle, AttemptOrder, Clock, Link, Logger, OutputFile, ToDate } from "../ports.ts";
 import type { ContextOrder, LogLevel, OutputSink } from "./callback-context.ts";
 import { PacedLink } from "./paced-link.ts";
 import { plainFields, plainText, portableResult } from "./portable.ts";
@@ -72,6 +72,15 @@ export class RemoteOutput implements OutputSink {
     this.#link.send([Answer.PROGRESS, order.id, fraction, text, atMs]);
   }
 
+  /** A logger whose lines the supervisor writes to its own. */
+  logger(): Logger {
+    const log = (level: LogLevel) => (fields: object, message: string) => {
+      if (this.#link === undefined || this.#isCrowded(this.#link)) return;
+      this.#link.send([Answer.LOG, level, plainText(message), plainFields(fields)]);
+    };
+    return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
+  }
+
   #isCrowded(link: Link): boolean {
     if (link.queuedBytes <= linesQueuedBytesMax) return false;
     this.#droppedCount += 1;
@@ -113,6 +122,11 @@ export class RemoteHost {
   /** Says how much memory this process has. */
   tellMemory(bytes: number): void {
     this.#sender.send([Answer.MEMORY, bytes]);
+  }
+
+  /** Stops everything as if the link were closed. */
+  stop(): void {
+    this.#closed(undefined);
   }
 
   #receive(message: readonly unknown[]): void {

@@ -17,9 +17,10 @@
  *                         [Answer.LINE, id, level, text, fields, atMs]
  *                         [Answer.PROGRESS, id, fraction, note, atMs]
  *                         [Answer.MEMORY, bytes]               resident memory of the process
+ *                         [Answer.LOG, level, text, fields]    a line about the process itself
  * ```
  *
- * Errors are `[name, message, stack or null, code or null]`, with details behind them where there are any. An attempt has one end. Answers about attempts that the
+ * Errors are `[name, message, stack or null, code or null]`, and their details where they have any. An attempt has one end. Answers about attempts that the
  * supervisor no longer knows are ignored, as are orders about those that have ended: they may have crossed.
  * Anything else that is not as described closes the link with `KRON_IPC_PROTOCOL`. A link that is closed ends all of
  * its attempts: on the supervisor's side they are lost at once; the executor stops them.
@@ -45,6 +46,7 @@ export const Answer = {
   LINE: 7,
   PROGRESS: 8,
   MEMORY: 9,
+  LOG: 10,
 } as const;
 
 /** The version of this protocol, which a host names when it is ready. */
@@ -106,17 +108,17 @@ export function asFlag(value: unknown, what: string): boolean {
 /** An error as it is logged. */
 export function asLoggedError(value: unknown): LoggedError {
   if (!Array.isArray(value)) throw protocolError("Expected an error");
-  if (value.length !== 5) expectFields(value, 4, "an error");
   const [name, message, stack, code, details] = value as readonly unknown[];
-  const error: LoggedError = [
+  const error = [
     asText(name, "the name of an error"),
     asText(message, "the message of an error"),
     asOptionalText(stack, "the stack of an error") ?? null,
     asOptionalText(code, "the code of an error") ?? null,
-  ];
-  if (details === undefined) return error;
+  ] as const;
+  if (value.length === 4) return error;
+  expectFields(value, 5, "an error");
   if (!isLoggedDetails(details)) throw protocolError("Expected the details of an error to be plain data");
-  return [error[0], error[1], error[2], error[3], details];
+  return [...error, details];
 }
 
 /** The level of a log line. */

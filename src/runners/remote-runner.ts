@@ -16,7 +16,7 @@ import type {
   OutputFile,
   TargetRunner,
 } from "../ports.ts";
-import type { OutputSink } from "./callback-context.ts";
+import type { LogLevel, OutputSink } from "./callback-context.ts";
 import { PacedLink } from "./paced-link.ts";
 import { startMessage } from "./remote-order.ts";
 import {
@@ -47,6 +47,8 @@ export interface RemoteParts {
   readonly onReady?: (() => void) | undefined;
   /** The other side has said how much memory it has. */
   readonly onMemory?: ((bytes: number) => void) | undefined;
+  /** The other side has something to say about itself. */
+  readonly onLog?: ((level: LogLevel, message: string, fields: object) => void) | undefined;
   /** An attempt was to be ended by force and has not: the process itself has to be. Its end is then `process-killed`. */
   readonly onStuck?: (() => void) | undefined;
 }
@@ -72,6 +74,7 @@ export class RemoteRunner implements TargetRunner {
   readonly #attempts = new Map<number, RemoteAttempt>();
   #targets = new Map<TargetSpec, number>();
   #lastId = 0;
+  #idleListeners: (() => void)[] = [];
   #lossError: KronError | undefined;
 
   constructor(link: Link, parts: RemoteParts) {
@@ -108,6 +111,12 @@ export class RemoteRunner implements TargetRunner {
     return { abort: (reason) => this.#abort(id, reason), terminate: () => this.#terminate(id) };
   }
 
+  /** Resolves when nothing is under way there. */
+  whenIdle(): Promise<void> {
+    if (this.#attempts.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleListeners.push(resolve));
+  }
+
   /** The other side is gone, for this reason: ends its attempts as lost, now, and closes the link. */
   lose(error: KronError): void {
     if (this.#lossError !== undefined) return;
@@ -120,6 +129,7 @@ export class RemoteRunner implements TargetRunner {
       if (isCulprit) done({ kind: "failed", error: abortReason ?? error, ending: "process-killed" });
       else done({ kind: "lost", error });
     }
+    this.#checkIdle();
   }
 
   close(): Promise<void> {
@@ -186,7 +196,7 @@ export class RemoteRunner implements TargetRunner {
   }
 
   #receiveOther(message: readonly unknown[]): void {
-    const { output, onReady, onMemory } = this.#parts;
+    const { output, onReady, onMemory, onLog } = this.#parts;
     switch (message[0]) {
       case Answer.LINE: {
         expectFields(message, 6, "a line");
@@ -208,6 +218,12 @@ export class RemoteRunner implements TargetRunner {
         expectFields(message, 2, "a size");
         onMemory?.(asWhole(message[1], "a size"));
         return;
+      case Answer.LOG: {
+        expectFields(message, 4, "a line");
+        const [level, text, fields] = [asLevel(message[1]), asText(message[2], "a line"), asFields(message[3])];
+        onLog?.(level, text, fields ?? {});
+        return;
+      }
       case Answer.READY:
         expectFields(message, 2, "a greeting");
         if (message[1] !== remoteVersion)
@@ -225,6 +241,12 @@ export class RemoteRunner implements TargetRunner {
     this.#attempts.delete(id);
     attempt.cancelTerminateWait?.();
     attempt.done(end);
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
+    if (this.#attempts.size > 0 || this.#idleListeners.length === 0) return;
+    for (const resolve of this.#idleListeners.splice(0)) resolve();
   }
 }
 

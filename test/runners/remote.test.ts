@@ -56,6 +56,7 @@ function rig(options: { readonly onStuck?: () => void } = {}) {
     outputOf: ({ runId }) => ({ path: `/logs/${runId}`, bytesMax: 5 }),
     onReady: () => void said.push(["ready"]),
     onMemory: (bytes) => void said.push(["memory", bytes]),
+    onLog: (level, message, fields) => void said.push(["log", level, message, fields]),
     ...options,
   });
   const hands = new Hands();
@@ -104,7 +105,7 @@ test("every kind of end arrives as it was; those with nothing to tell share a me
   const { far, hands, start } = rig();
   const started = Array.from({ length: 7 }, () => start());
   await settle();
-  const error = Object.assign(new TypeError("bad"), { code: "E_BAD" });
+  const error = Object.assign(new TypeError("bad"), { code: "E_BAD", details: { exitCode: 3 } });
   const given: AttemptEnd[] = [
     { kind: "succeeded", result: undefined },
     { kind: "succeeded", result: { a: 1 } },
@@ -150,6 +151,7 @@ test("lines and progress arrive, and what cannot travel is made to", async () =>
   output.progress(at, 0.5, undefined, 8);
   host.ready();
   host.tellMemory(9);
+  output.logger().warn({ module: "x" }, "A module");
   await settle();
   assert.equal(said, [
     ["run_1", "warn", "line \ufffd", { a: 1 }, 5],
@@ -157,6 +159,7 @@ test("lines and progress arrive, and what cannot travel is made to", async () =>
     ["run_1", 0.5, undefined, 8],
     ["ready"],
     ["memory", 9],
+    ["log", "warn", "A module", { module: "x" }],
   ]);
 });
 
@@ -253,6 +256,9 @@ const badAnswers: readonly (readonly [string, readonly unknown[]])[] = [
   ["an error that is a text", [Answer.FAILED, 1, "bad", null]],
   ["an error with too few fields", [Answer.FAILED, 1, ["Error", "x"], null]],
   ["an error whose stack is a number", [Answer.LOST, 1, ["Error", "x", 5, null], null]],
+  ["an error whose details are a list", [Answer.FAILED, 1, ["Error", "x", null, null, []], null]],
+  ["an error with too many fields", [Answer.FAILED, 1, ["Error", "x", null, null, { a: 1 }, 1], null]],
+  ["a log line without fields", [Answer.LOG, "info", "x"]],
   ["an ending that is unknown", [Answer.LOST, 1, ["Error", "x", null, null], "vanished"]],
   ["an end with too many fields", [Answer.LOST, 1, ["Error", "x", null, null], null, 1]],
   ["a level that is unknown", [Answer.LINE, 1, "fatal" as LogLevel, "x", null, 1]],
