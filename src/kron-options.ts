@@ -1,5 +1,6 @@
 /** The options of a runtime, read once when it is made. */
 
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { describe } from "./core/describe.ts";
 import { parseDuration } from "./core/duration.ts";
@@ -45,6 +46,8 @@ export interface KronOptions {
   readonly history?: HistoryOptions | undefined;
   /** How much output of modules and commands is kept. */
   readonly logs?: LogOptions | undefined;
+  /** Threads that modules run in at a time, from 1 to 256; default as many as there are cores, but at most 4. */
+  readonly threads?: number | undefined;
   /** What relative paths in `module`, `command` and `cwd` are relative to; default the working directory. */
   readonly baseDir?: string | undefined;
   /** How snapshots are kept: LMDB, or a plain file where LMDB has no binary (`"auto"`, the default). */
@@ -87,6 +90,7 @@ export interface KronSettings {
   readonly retention: Retention;
   readonly logs: LogSettings;
   /** An absolute path. */
+  readonly threads: number;
   readonly baseDir: string;
   readonly snapshot: "auto" | "lmdb" | "file";
   readonly segmentBytes: number | undefined;
@@ -99,7 +103,7 @@ export interface KronSettings {
 
 const names: ReadonlySet<string> = new Set([
   ...["dataDir", "durability", "profile", "concurrency", "queueMax"],
-  ...["orphanGrace", "keepAlive", "checkpoint", "history", "logs", "baseDir", "snapshot", "segmentBytes"],
+  ...["orphanGrace", "keepAlive", "checkpoint", "history", "logs", "threads", "baseDir", "snapshot", "segmentBytes"],
   ...["ipc", "logger", "clock", "disk"],
 ]);
 const checkpointNames: ReadonlySet<string> = new Set(["records", "bytes", "every"]);
@@ -107,6 +111,8 @@ const checkpointNames: ReadonlySet<string> = new Set(["records", "bytes", "every
 export const pathCharsMax = 4_096;
 const groupMsMax = 60_000;
 const runsMax = 60_000;
+const threadsMax = 256;
+const threadsDefaultMax = 4;
 const mebi = 1024 * 1024;
 const journalBytesMin = 64 * 1024;
 const segmentBytesMax = 1024 * mebi;
@@ -126,6 +132,7 @@ export function checkKronOptions(options: KronOptions): KronSettings {
     checkpoint: readCheckpoint(raw.checkpoint ?? {}, profile),
     retention: { ...defaultRetention, ...(raw.history !== undefined && readHistory(raw.history)) },
     logs: readLogs(raw.logs ?? {}),
+    threads: readCount(raw.threads ?? Math.min(threadsDefaultMax, availableParallelism()), "threads", 1, threadsMax),
     baseDir: resolve(raw.baseDir === undefined ? "." : readText(raw.baseDir, "baseDir", pathCharsMax)),
     snapshot: readChoice(raw.snapshot ?? "auto", "snapshot", ["auto", "lmdb", "file"]),
     segmentBytes:

@@ -50,7 +50,10 @@ export class EmbeddedRuntime implements Runtime {
     const { settings, recurrences, events } = parts;
     const output = outputEvents(events, settings.logger);
     const embedded = await Embedded.open(dataDir, { settings, recurrences, events, output });
-    if (!settings.ipc) return new EmbeddedRuntime(embedded, undefined);
+    if (!settings.ipc) {
+      embedded.hostDoor.served(false);
+      return new EmbeddedRuntime(embedded, undefined);
+    }
     const owner = { ...parts, dataDir, output, disk: settings.disk, mode: "embedded" } as const;
     const serving = Serving.begin(embeddedService(embedded, owner), settings.logger, settings.random);
     embedded.beforeClosing(() => serving.close());

@@ -41,7 +41,8 @@ export function embeddedService(embedded: Embedded, owner: EmbeddedOwner): Serve
     schedule: (registration) => embedded.schedule(registration, undefined),
     shutdown: (timeoutMs) => owner.shutdown(timeoutMs),
     apps: () => appService?.apps() ?? [],
-    hosts: () => [],
+    hosts: () => embedded.hostDoor.hosts(),
+    hostDoor: embedded.hostDoor,
     attaching: {
       ...{ runners: embedded.apps, output },
       ...(onReady !== undefined && { onReady }),

@@ -19,6 +19,7 @@ import { Engine } from "../supervisor/engine.ts";
 import type { EventSink } from "../supervisor/events.ts";
 import type { Recurrences } from "../supervisor/recurrences.ts";
 import { AppRunners } from "./app-runners.ts";
+import { HostDoor } from "./host-door.ts";
 import { type DirectorySettings, keepSnapshots, type OpenedDirectory, openDirectory } from "./open-directory.ts";
 import { RunnerSet } from "./runner-set.ts";
 import { makeTargetRunners } from "./target-runners.ts";
@@ -34,6 +35,8 @@ export interface EmbeddedParts {
   readonly recurrences: Recurrences;
   readonly events: EventSink;
   readonly output: OutputSink;
+  /** No module runs in this process, whatever it asks for: each runs in a host. */
+  readonly isHosting?: boolean;
 }
 
 /** An opened directory with what runs its timers. */
@@ -41,6 +44,7 @@ interface Opened extends OpenedDirectory {
   readonly engine: Engine;
   readonly callbacks: CallbackRunner;
   readonly apps: AppRunners;
+  readonly hostDoor: HostDoor;
   readonly runners: RunnerSet;
 }
 
@@ -83,6 +87,11 @@ export class Embedded {
   /** The applications in other processes that have callbacks. */
   get apps(): AppRunners {
     return this.#opened.apps;
+  }
+
+  /** Where hosts of modules come in; whoever serves the directory has to say so. */
+  get hostDoor(): HostDoor {
+    return this.#opened.hostDoor;
   }
 
   /** The uuid of the journal, in hexadecimal digits. */
@@ -174,8 +183,8 @@ function makeEngine(
   dataDir: string,
   state: State,
   parts: EmbeddedParts,
-): Pick<Opened, "engine" | "callbacks" | "apps" | "runners"> {
-  const { settings, events, recurrences, output } = parts;
+): Pick<Opened, "engine" | "callbacks" | "apps" | "hostDoor" | "runners"> {
+  const { settings, events, recurrences, output, isHosting = false } = parts;
   const { clock, logger, concurrency, orphanGraceMs, keepAlive } = settings;
   const { timers, definitions } = state;
   const referenceOf = (slot: number): number => timers.reference(slot);
@@ -189,13 +198,14 @@ function makeEngine(
     onLost: (slots) => engine.noteRunnerGone(slots),
   });
   const targetOf = (slot: number) => definitions.get(timers.definition.get(slot)).target;
-  const targetParts = { ...settings, dataDir };
+  const hostDoor = new HostDoor();
+  const targetParts = { ...settings, dataDir, output, isHosting, hostDoor };
   const tools = new TargetTools(targetParts);
   const runners = new RunnerSet(apps, makeTargetRunners(targetParts, tools), targetOf, () => tools.close());
   const engine: Engine = new Engine({
     ...{ state, clock, runner: runners, events, logger, recurrences, concurrency, orphanGraceMs, keepAlive },
   });
-  return { engine, callbacks, apps, runners };
+  return { engine, callbacks, apps, hostDoor, runners };
 }
 
 function hex(bytes: Uint8Array): string {

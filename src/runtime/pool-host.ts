@@ -91,6 +91,12 @@ export class PoolHost implements TargetRunner {
     return this.#activeCount === 0 && this.#driver.isOver;
   }
 
+  /** The place as it is now, as plain data. */
+  view(): object {
+    const { state, current, restartCount } = this.#driver;
+    return { pid: current?.pid ?? null, state, running: this.#activeCount, restarts: restartCount };
+  }
+
   start(order: AttemptOrder, done: (end: AttemptEnd) => void): AttemptHandle {
     const waiting = new Waiting(order, (end) => {
       this.#noteActive(-1);

@@ -7,17 +7,16 @@ import { assert } from "../core/assert.ts";
 import { KronError } from "../core/errors.ts";
 import { isPlainObject } from "../core/option-reader.ts";
 import type { ModuleTarget } from "../core/target.ts";
-import type { IpcMethod } from "../ipc/methods.ts";
 import type { AttemptEnd, AttemptHandle, AttemptOrder, Link, TargetRunner } from "../ports.ts";
+import type { HostReception } from "./host-door.ts";
 import type { HostParts, HostProcess } from "./host-process.ts";
-import { attachMethod } from "./host-settings.ts";
 import { PoolHost } from "./pool-host.ts";
 
 /** The most hosts at a time; those without anything to do make room. */
 const hostsMax = 64;
 
 /** Executes modules in hosts. */
-export class PoolHosts implements TargetRunner {
+export class PoolHosts implements TargetRunner, HostReception {
   readonly #parts: HostParts;
   readonly #hosts = new Map<string, PoolHost>();
   /** Processes that may connect, by their keys. */
@@ -25,11 +24,6 @@ export class PoolHosts implements TargetRunner {
 
   constructor(parts: HostParts) {
     this.#parts = parts;
-  }
-
-  /** What the socket of the runtime has to offer for them. */
-  methods(): [name: string, method: IpcMethod][] {
-    return [[attachMethod, { kind: "link", open: (params, link) => this.#attach(params, link) }]];
   }
 
   /** Process ids of the hosts there are. */
@@ -67,7 +61,13 @@ export class PoolHosts implements TargetRunner {
     });
   }
 
-  #attach(params: unknown, link: Link): null {
+  /** See `HostReception`. */
+  hosts(): readonly object[] {
+    return [...this.#hosts].map(([key, host]) => ({ key, ...host.view() }));
+  }
+
+  /** See `HostReception`. */
+  attach(params: unknown, link: Link): null {
     const key = isPlainObject(params) ? params.key : undefined;
     const process = typeof key === "string" ? this.#processes.get(key) : undefined;
     if (process === undefined || process.isAttached) {

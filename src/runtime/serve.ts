@@ -8,11 +8,13 @@ import { lazyService } from "./service/lazy-service.ts";
 import type { ServedRuntime } from "./service/served-runtime.ts";
 
 /** Listens for clients of the runtime's directory, whose lock it must hold. Rejects as `IpcServer.listen` does. */
-export function serveRuntime(runtime: ServedRuntime, logger: Logger, random: Random): Promise<IpcServer> {
-  const { uuid, mode, realClock } = runtime;
-  return IpcServer.listen(runtime.dataDir, {
-    methods: new Map([...lazyService(runtime), ...lazyApps(runtime, logger)]),
+export async function serveRuntime(runtime: ServedRuntime, logger: Logger, random: Random): Promise<IpcServer> {
+  const { uuid, mode, realClock, hostDoor } = runtime;
+  const server = await IpcServer.listen(runtime.dataDir, {
+    methods: new Map([...lazyService(runtime), ...lazyApps(runtime, logger), ...hostDoor.methods()]),
     identity: { uuid, mode, version: packageVersion() },
     ...{ clock: realClock, random, logger, keepAlive: false },
   });
+  hostDoor.served(true);
+  return server;
 }

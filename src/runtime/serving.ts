@@ -43,6 +43,7 @@ async function listen(runtime: ServedRuntime, logger: Logger, random: Random): P
     const error = isKronError(cause) ? cause : refused(cause);
     logger.warn({ code: error.code, hint: error.hint, err: cause }, `No commands are taken: ${error.message}`);
     runtime.events.emit("warning", error);
+    runtime.hostDoor.served(false);
     return undefined;
   }
 }

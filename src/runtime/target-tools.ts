@@ -1,9 +1,14 @@
 /** What runners of targets share: each is loaded and made with the first runner that needs it. */
 
 import type { LogSettings } from "../core/log-options.ts";
+import type { IpcServer } from "../ipc/server.ts";
 import type { RunLogs } from "../logs/run-logs.ts";
 import type { Clock, Logger, OutputFiles, Random } from "../ports.ts";
+import type { OutputSink } from "../runners/callback-context.ts";
 import type { Reaper } from "../runners/reaper.ts";
+import { systemClock } from "../system.ts";
+import { packageVersion } from "../version.ts";
+import type { HostDoor, HostReception } from "./host-door.ts";
 
 /** What runners of targets are made of. */
 export interface TargetParts {
@@ -14,6 +19,13 @@ export interface TargetParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Where lines and progress of modules go. */
+  readonly output: OutputSink;
+  /** Threads that modules run in at a time, of this process and of each host. */
+  readonly threads: number;
+  /** No module runs in this process, whatever it asks for. */
+  readonly isHosting?: boolean;
+  readonly hostDoor: HostDoor;
 }
 
 /** Tools that are made when first asked for. */
@@ -21,6 +33,7 @@ export class TargetTools {
   readonly #parts: TargetParts;
   #logs: Promise<RunLogs> | undefined;
   #reaper: Promise<Reaper> | undefined;
+  #server: Promise<IpcServer> | undefined;
 
   constructor(parts: TargetParts) {
     this.#parts = parts;
@@ -38,13 +51,24 @@ export class TargetTools {
     return this.#reaper;
   }
 
+  /** Lets hosts in, by the socket of the directory; where it is not served, by one that is opened for them. */
+  async openDoor(reception: HostReception): Promise<void> {
+    const { hostDoor } = this.#parts;
+    hostDoor.open(reception);
+    if (await hostDoor.isServed) return;
+    this.#server ??= this.#makeServer();
+    await this.#server;
+  }
+
   /** Gives back what was made. */
   async close(): Promise<void> {
     // What could not be loaded has nothing to give back.
-    const [logs, reaper] = await Promise.all([
+    const [logs, reaper, server] = await Promise.all([
       this.#logs?.catch(() => undefined),
       this.#reaper?.catch(() => undefined),
+      this.#server?.catch(() => undefined),
     ]);
+    await server?.close();
     logs?.close();
     reaper?.close();
   }
@@ -59,5 +83,15 @@ export class TargetTools {
     const { Reaper } = await import("../runners/reaper.ts");
     const { clock, random, logger } = this.#parts;
     return new Reaper({ clock, random, logger });
+  }
+
+  async #makeServer(): Promise<IpcServer> {
+    const { IpcServer } = await import("../ipc/server.ts");
+    const { dataDir, random, logger, hostDoor } = this.#parts;
+    const identity = { uuid: Buffer.from(random.bytes(16)).toString("hex"), mode: "hosts", version: packageVersion() };
+    return IpcServer.listen(dataDir, {
+      ...{ identity, random, logger, methods: new Map(hostDoor.methods()), keepAlive: false },
+      clock: systemClock(),
+    });
   }
 }

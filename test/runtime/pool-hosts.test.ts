@@ -1,15 +1,17 @@
 /** Modules in processes of their own, over a real socket. */
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { IpcClient } from "../../src/ipc/client.ts";
 import { IpcServer } from "../../src/ipc/server.ts";
 import type { TargetRunner } from "../../src/ports.ts";
 import { Reaper } from "../../src/runners/reaper.ts";
+import { HostDoor } from "../../src/runtime/host-door.ts";
 import { PoolHosts } from "../../src/runtime/pool-hosts.ts";
 import { systemClock, systemRandom } from "../../src/system.ts";
 import { begin, ModuleFiles, show, timeout } from "../runners/module-rig.ts";
+import { until } from "../support/processes.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("runtime/pool-hosts");
@@ -25,7 +27,9 @@ async function makeHosts(threads = 1): Promise<PoolHosts> {
   const reaper = new Reaper({ clock, random, logger });
   const hosts = new PoolHosts({ dataDir, baseDir, threads, clock, random, logger, output, outputOf, reaper });
   const identity = { uuid: "u", mode: "embedded", version: "0" };
-  const methods = new Map(hosts.methods());
+  const door = new HostDoor();
+  door.open(hosts);
+  const methods = new Map(door.methods());
   const server = await IpcServer.listen(dataDir, { methods, identity, clock, random, logger, keepAlive: false });
   opened.push(hosts, server, reaper);
   return hosts;
@@ -62,8 +66,9 @@ test("a module runs in another process, with its context and its output", async 
   );
   const order = files.order("context.mjs", { isolate: "process", payload: { a: 1 } });
   const { end, runId } = begin(hosts, order);
-  const [host] = await waitFor(() => hosts.pids());
-  assert.equal(await end, { kind: "succeeded", result: [{ a: 1 }, host, order.idempotencyKey, null] });
+  const ended = await end;
+  const [host] = hosts.pids();
+  assert.equal(ended, { kind: "succeeded", result: [{ a: 1 }, host, order.idempotencyKey, null] });
   assert.is.not(host, process.pid);
   assert.is(files.outputOf(runId), "printed\n");
   assert.equal(
@@ -127,12 +132,11 @@ test("an endless loop is ended with its thread, the host goes on", async () => {
 
 test("a thread that cannot be ended has its host killed, and the end says so", async () => {
   const hosts = await makeHosts();
-  files.write(
-    "sleeps.mjs",
-    "import { spawnSync } from 'node:child_process'; export default ({ log }) => { log.info('asleep'); spawnSync('sleep', ['60']); };",
-  );
+  const sleeps = "spawnSync('sh', ['-c', 'touch asleep; exec sleep 60'])";
+  files.write("sleeps.mjs", `import { spawnSync } from 'node:child_process'; export default () => { ${sleeps}; };`);
   const stuck = begin(hosts, files.order("sleeps.mjs", { isolate: "process" }));
-  await files.heard("asleep");
+  // Once this is there, the thread is inside the call and cannot be ended.
+  await until(() => existsSync(join(files.directory, "asleep")), "the thread sleeps");
   stuck.handle.abort(timeout);
   stuck.handle.terminate?.();
   assert.is(show(await stuck.end), "failed process-killed KRON_RUN_TIMEOUT: Took too long");
@@ -190,12 +194,3 @@ test("close() ends hosts, whatever they do", async () => {
 });
 
 test.run();
-
-/** What `look` gives, once that is something. */
-async function waitFor<T>(look: () => readonly T[]): Promise<readonly T[]> {
-  for (;;) {
-    const found = look();
-    if (found.length > 0) return found;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

@@ -6,6 +6,7 @@ import type { IpcCall, IpcMethod, IpcPeer, IpcStream } from "../../src/ipc/metho
 import { packCopy, unpackValue } from "../../src/journal/codec.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { EventHub } from "../../src/runtime/event-hub.ts";
+import { HostDoor } from "../../src/runtime/host-door.ts";
 import type { ServedRuntime } from "../../src/runtime/service/served-runtime.ts";
 import { serviceMethods } from "../../src/runtime/service/service.ts";
 import { HistoryReader } from "../../src/snapshot/history-reader.ts";
@@ -102,6 +103,7 @@ export class ServiceRig {
       shutdown: (timeoutMs) => this.shutdowns.push(timeoutMs),
       apps: () => [],
       hosts: () => [],
+      hostDoor: new HostDoor(),
     };
     this.methods = serviceMethods(this.runtime);
   }

@@ -6,6 +6,7 @@ import type { Commands, Registration, ScheduleResult } from "../../supervisor/co
 import type { Engine } from "../../supervisor/engine.ts";
 import type { AppService, AppServiceOptions } from "../app-service.ts";
 import type { EventHub } from "../event-hub.ts";
+import type { HostDoor } from "../host-door.ts";
 
 /** Where a runtime is in its life, as `kron.state` tells it. */
 export type RuntimePhase = "new" | "starting" | "running" | "draining" | "stopped" | "failed";
@@ -42,6 +43,8 @@ export interface ServedRuntime {
   apps(): readonly object[];
   /** Processes that execute attempts, as plain data. */
   hosts(): readonly object[];
+  /** Where hosts of modules come in. */
+  readonly hostDoor: HostDoor;
   /** What is needed to have callbacks run in applications that attach; without it none may. */
   readonly attaching?: Attaching;
 }
