@@ -17,6 +17,7 @@ export const ExitCode = {
 export type ExitCodeValue = (typeof ExitCode)[keyof typeof ExitCode];
 
 const byErrorCode: Partial<Record<KronErrorCode, ExitCodeValue>> = {
+  KRON_CONFIG_INVALID: ExitCode.USAGE,
   KRON_CRON_INVALID: ExitCode.USAGE,
   KRON_DEADLINE: ExitCode.UNREACHABLE,
   KRON_DIR_LOCKED: ExitCode.LOCKED,

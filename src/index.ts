@@ -9,6 +9,7 @@
 
 import { Kron } from "./kron.ts";
 
+export { type DeclaredTimerOptions, defineConfig, type KronConfig, type RuntimeOptions } from "./config.ts";
 export type { Cron, DayMatch, DstPolicy } from "./core/cron.ts";
 export type { MisfirePolicy, OverlapPolicy, ScheduleSpec, TimerDefinition } from "./core/definition.ts";
 export { isKronError, KronError, type KronErrorCode } from "./core/errors.ts";

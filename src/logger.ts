@@ -39,7 +39,12 @@ type PinoFactory = typeof import("pino")["pino"];
 const linesKeptMax = 1_000;
 const stderr = 2;
 const ranks = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: 100 } as const;
-type LevelName = keyof typeof ranks;
+
+/** How grave a line is; `silent` is what no line is. */
+export type LogLevel = keyof typeof ranks;
+
+/** Every `LogLevel`, the lightest first. */
+export const logLevels = Object.keys(ranks) as readonly LogLevel[];
 
 /**
  * A logger that writes to stderr what is at least as grave as `KRON_LOG_LEVEL` says: `trace`, `debug`, `info`, `warn`
@@ -50,15 +55,12 @@ export function defaultLogger(environment: Readonly<Record<string, string | unde
   const level = levelOf(wanted);
   const logger = lazyLogger(level ?? "warn", pinoSource);
   if (level === undefined)
-    logger.warn(
-      { expected: Object.keys(ranks) },
-      `KRON_LOG_LEVEL is ${quote(wanted)}, which is no level; using "warn"`,
-    );
+    logger.warn({ expected: logLevels }, `KRON_LOG_LEVEL is ${quote(wanted)}, which is no level; using "warn"`);
   return logger;
 }
 
 /** A logger that asks `source` for its writer at the first line of at least `level`, and not before. */
-export function lazyLogger(level: LevelName, source: WriterSource): Logger {
+export function lazyLogger(level: LogLevel, source: WriterSource): Logger {
   const clock = systemClock();
   const writer = new LazyWriter(source);
   const log = (lineLevel: LogLine["level"]) => (fields: object, message: string) => {
@@ -67,8 +69,8 @@ export function lazyLogger(level: LevelName, source: WriterSource): Logger {
   return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
 }
 
-function levelOf(name: string): LevelName | undefined {
-  return Object.keys(ranks).find((one): one is LevelName => one === name.toLowerCase());
+function levelOf(name: string): LogLevel | undefined {
+  return logLevels.find((one) => one === name.toLowerCase());
 }
 
 /** Keeps lines until there is a writer for them. */

@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   KRON_BACKLOG_FULL: "more changes wait for the disk than the runtime is willing to hold in memory",
   KRON_CANCELLED: "the caller took the request back before it was answered",
   KRON_COMMAND_FAILED: "a command could not be started, ended with a code other than 0, or was ended by a signal",
+  KRON_CONFIG_INVALID: "a configuration file is missing, cannot be loaded, or says what is not allowed",
   KRON_CONFLICT: "the change was refused because the state had moved on when its turn came",
   KRON_CRON_INVALID: "a cron expression does not follow the grammar, or can never match",
   KRON_DEADLINE: "the answer did not come within the deadline of the request",
