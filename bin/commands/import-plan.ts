@@ -55,7 +55,7 @@ export function planCreation(context: PlanContext, timer: ImportedTimer, referen
 
 /** Changes the timer in `slot`, which is not cancelled; undefined when its only occurrence has had its turn here. */
 export function planReplacement(context: PlanContext, timer: ImportedTimer, slot: number): TimerPlan | undefined {
-  const { state, atMs } = context;
+  const { state } = context;
   const { timers } = state;
   const reference = timers.reference(slot);
   const lastMs = timers.lastScheduledAtMs.get(slot);
@@ -71,7 +71,7 @@ export function planReplacement(context: PlanContext, timer: ImportedTimer, slot
     const isOnce = timer.definition.schedule.kind === "at" || timer.definition.schedule.kind === "after";
     if (isOnce && times.nextAtMs === lastMs) return undefined;
     isMoved = times.isMoved === true;
-    const pending = pendingMissed(context, slot);
+    const pending = pendingMissed(context, slot, "updated");
     if (pending !== undefined) records.push(pending);
     const hasRun = state.runs.ofSlot(slot).some((run) => !run.isManual);
     const nextAtMs = isFixedDelay(timer.definition) && hasRun ? 0 : times.nextAtMs;
@@ -81,15 +81,32 @@ export function planReplacement(context: PlanContext, timer: ImportedTimer, slot
   if (timer.isPaused && status === Status.ACTIVE) records.push([Kind.TIMER_PAUSED, reference]);
   if (!timer.isPaused && status === Status.PAUSED) records.push([Kind.TIMER_RESUMED, reference]);
   return { records, isMoved };
+}
 
-  function pendingMissed({ recurrences }: PlanContext, of: number): LogRecord | undefined {
-    const firstMs = timers.nextAtMs.get(of);
-    if (firstMs === 0 || firstMs > atMs) return undefined;
-    const recurrence = recurrences.of(state, of);
-    const { firstAtMs, lastAtMs, count } = passedUntil(recurrence, firstMs, atMs);
-    const nextAtMs = nextOccurrence(recurrence, lastAtMs) ?? restartMs(recurrence.definition, atMs);
-    return [Kind.RUN_MISSED, reference, firstAtMs, lastAtMs, count, nextAtMs, "updated"];
-  }
+/** Ends the timer in `slot`, which is not cancelled: what waits is cancelled, what is due and has not run is missed. */
+export function planCancellation(context: PlanContext, slot: number): LogRecord[] {
+  const { timers, runs } = context.state;
+  const waiting = runs.ofSlot(slot).filter((run) => run.state !== "running");
+  const pending = pendingMissed(context, slot, "cancelled");
+  return [
+    ...(pending === undefined ? [] : [pending]),
+    ...waiting.map((run): LogRecord => [Kind.RUN_CANCELLED, run.id, "timer-cancelled", 0]),
+    [Kind.TIMER_CANCELLED, timers.reference(slot)],
+  ];
+}
+
+/** The account of occurrences that are due and will not become runs, as their rule goes away. */
+function pendingMissed(
+  { state, recurrences, atMs }: PlanContext,
+  slot: number,
+  reason: "updated" | "cancelled",
+): LogRecord | undefined {
+  const firstMs = state.timers.nextAtMs.get(slot);
+  if (firstMs === 0 || firstMs > atMs) return undefined;
+  const recurrence = recurrences.of(state, slot);
+  const { firstAtMs, lastAtMs, count } = passedUntil(recurrence, firstMs, atMs);
+  const nextAtMs = nextOccurrence(recurrence, lastAtMs) ?? restartMs(recurrence.definition, atMs);
+  return [Kind.RUN_MISSED, state.timers.reference(slot), firstAtMs, lastAtMs, count, nextAtMs, reason];
 }
 
 /** Whether the due times it has here are those of the same rule, so that they stay as they are. */

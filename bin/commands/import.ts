@@ -2,9 +2,8 @@
 
 import type { Outcome } from "../../src/core/applied.ts";
 import type { Entry, LogRecord } from "../../src/core/record.ts";
-import { State } from "../../src/core/state.ts";
+import type { State } from "../../src/core/state.ts";
 import { Zones } from "../../src/core/zone.ts";
-import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { systemClock } from "../../src/system.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
@@ -15,7 +14,7 @@ import { ChangeableDirectory } from "./changeable-directory.ts";
 import { linesOf } from "./import-lines.ts";
 import { type ImportedTimer, ImportReader } from "./import-parse.ts";
 import { isTaken, type PlanContext, planCreation, planReplacement, type TimerPlan } from "./import-plan.ts";
-import { openOffline } from "./offline.ts";
+import { readPresent } from "./offline-desk.ts";
 import { SlotForecast } from "./slot-forecast.ts";
 
 /** Options of `kron import`. */
@@ -87,15 +86,6 @@ function readOnConflict(text = "fail"): OnConflict {
   if (text === "fail" || text === "skip" || text === "replace") return text;
   const got = `"${shortened(text, 60)}"`;
   throw new CommandError(ExitCode.USAGE, `Expected --on-conflict to be fail, skip or replace, got ${got}`);
-}
-
-/** The state of the directory, or an empty one when nothing is there yet. */
-async function readPresent(context: CommandContext): Promise<State> {
-  const { dataDir } = context;
-  if (nodeDisk.stat(dataDir) === undefined || nodeDisk.list(dataDir).length === 0) return new State();
-  const offline = await openOffline(context);
-  await offline.close();
-  return offline.state;
 }
 
 /** Throws a `CommandError` when timers are there already and that is to fail. */

@@ -1,0 +1,23 @@
+/** Where a command changes timers: in the runtime that holds the directory, else in the directory itself. */
+
+import type { TimerDesk } from "../../src/runtime/sync.ts";
+import type { CommandContext } from "../context.ts";
+import { ChangeableDirectory } from "./changeable-directory.ts";
+import { OfflineDesk, readingDesk, readPresent } from "./offline-desk.ts";
+
+/** Hands `work` a desk and closes what was opened for it. A dry run takes no lock and changes nothing. */
+export async function withDesk<Result>(
+  context: CommandContext,
+  isDryRun: boolean,
+  work: (desk: TimerDesk) => Promise<Result>,
+): Promise<Result> {
+  if (isDryRun) return await work(readingDesk(await readPresent(context)));
+  const directory = await ChangeableDirectory.open(context.dataDir, ({ kind }) =>
+    context.output.message(`note: ${kind}`),
+  );
+  try {
+    return await work(new OfflineDesk(directory));
+  } finally {
+    await directory.close();
+  }
+}
