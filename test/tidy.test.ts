@@ -35,8 +35,7 @@ const worldPatterns: readonly RegExp[] = [
   /\bprocess\.(hrtime|uptime)\b/,
   /\bMath\.random\b/,
   /\bglobalThis\.(Date|performance|setTimeout|setInterval|setImmediate)\b/,
-  /["'](node:)?timers(\/promises)?["']/,
-  /["'](node:)?perf_hooks["']/,
+  /\b(from|import|require)\s*\(?\s*["'](node:)?(timers(\/promises)?|perf_hooks)["']/,
 ];
 
 /** Files that may use them all the same, each with its reason. Keep this short. */

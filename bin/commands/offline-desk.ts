@@ -66,7 +66,7 @@ export class OfflineDesk implements TimerDesk {
   }
 
   /** All of it in one entry of the journal, so that a crash leaves all or nothing; very much of it in several. */
-  async apply(changes: readonly TimerChange[]): Promise<void> {
+  async apply(changes: readonly TimerChange[]): Promise<ReadonlySet<string>> {
     let records: LogRecord[] = [];
     let bytes = 0;
     let context = this.#context();
@@ -83,6 +83,8 @@ export class OfflineDesk implements TimerDesk {
       if (records.length >= recordsPerEntryMax || bytes >= entryBytesMax) await flush();
     }
     await flush();
+    // Here nothing was hidden, so the plan knew it all.
+    return new Set();
   }
 
   #recordsFor(change: TimerChange, context: PlanContext): readonly LogRecord[] {

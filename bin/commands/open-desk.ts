@@ -3,6 +3,7 @@
 import type { TimerDesk } from "../../src/runtime/sync.ts";
 import type { CommandContext } from "../context.ts";
 import { ChangeableDirectory } from "./changeable-directory.ts";
+import { IpcDesk } from "./ipc-desk.ts";
 import { OfflineDesk, readingDesk, readPresent } from "./offline-desk.ts";
 
 /** Hands `work` a desk and closes what was opened for it. A dry run takes no lock and changes nothing. */
@@ -11,6 +12,14 @@ export async function withDesk<Result>(
   isDryRun: boolean,
   work: (desk: TimerDesk) => Promise<Result>,
 ): Promise<Result> {
+  const runtime = await IpcDesk.connect(context.dataDir);
+  if (runtime !== undefined) {
+    try {
+      return await work(runtime);
+    } finally {
+      await runtime.close();
+    }
+  }
   if (isDryRun) return await work(readingDesk(await readPresent(context)));
   const directory = await ChangeableDirectory.open(context.dataDir, ({ kind }) =>
     context.output.message(`note: ${kind}`),

@@ -26,7 +26,7 @@ export function stepCounts({ steps }: SyncResult): Record<string, number> {
 /** Prints the steps that change something or that a person should know, and the counts of all. */
 export function printSteps(output: Output, result: SyncResult): void {
   const rows = result.steps
-    .filter(({ kind }) => kind !== "unchanged" && kind !== "forget")
+    .filter((step) => step.kind !== "forget" && (step.kind !== "unchanged" || step.isUnsure))
     .map((step) => [step.kind, printable(step.id), whatText(step)]);
   if (rows.length > 0) for (const line of tableLines(columns, rows, output.options.width)) output.line(line);
   const parts = Object.entries(stepCounts(result))
@@ -45,7 +45,7 @@ export function stepsJson({ steps }: SyncResult): object[] {
         return { kind, id, adopts, changes: step.changes.map(redactedChange) };
       }
       case "unchanged":
-        return { kind: step.kind, id: step.id, adopts: step.adopts };
+        return { kind: step.kind, id: step.id, adopts: step.adopts, isUnsure: step.isUnsure };
       case "create":
       case "finished":
         return { kind: step.kind, id: step.id };
@@ -63,6 +63,8 @@ function whatText(step: SyncStep): string {
       const changes = step.changes.map(redactedChange).map(changeText).join("; ");
       return step.adopts ? `takes over a timer made otherwise: ${changes}` : changes;
     }
+    case "unchanged":
+      return "but for secrets, which the runtime does not show: they are compared when it is done";
     case "finished":
       return "ran once, and is not made again";
     case "keep":

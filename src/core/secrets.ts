@@ -1,12 +1,10 @@
 /**
- * Options made fit to be shown: what may be a secret by its name, or stands where passwords stand in a URL, is left
+ * Options, as people write them, made fit to be shown: what may be a secret by its name, or stands where passwords stand in a URL, is left
  * out. A reference such as `${env:TOKEN}` names a secret and is none.
  */
 
 import { isPlainObject } from "./option-reader.ts";
-
-/** What is shown in place of a secret. */
-export const redactedText = "[redacted]";
+import { redactedText } from "./redact.ts";
 
 const secretName =
   /secret|token|passw(?:or)?d|passphrase|pwd|api[_-]?key|private[_-]?key|access[_-]?key|credential|authori[sz]ation|auth$|cookie|session|signature|\bdsn\b|_dsn$|^key$/i;

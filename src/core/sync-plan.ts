@@ -11,6 +11,7 @@ import { scheduleOptionsOf } from "./definition-options.ts";
 import { stableHash } from "./hash.ts";
 import { isPlainObject } from "./option-reader.ts";
 import { isEqualPayload } from "./payload-equal.ts";
+import { redactDefinition, redactedPlaces } from "./redact.ts";
 
 /** A timer that a configuration declares. */
 export interface DeclaredTimer {
@@ -27,6 +28,8 @@ export interface RecordedTimer {
   readonly definition: TimerDefinition;
   readonly anchorMs: number;
   readonly payload: unknown;
+  /** Whether secrets are `[redacted]` in the definition, as whoever is asked for it shows them to nobody. */
+  readonly hidesSecrets?: boolean;
 }
 
 /**
@@ -57,7 +60,14 @@ export type SyncStep =
       /** Whether something else than this configuration made it. */
       readonly adopts: boolean;
     }
-  | { readonly kind: "unchanged"; readonly id: string; readonly declared: DeclaredTimer; readonly adopts: boolean }
+  | {
+      readonly kind: "unchanged";
+      readonly id: string;
+      readonly declared: DeclaredTimer;
+      readonly adopts: boolean;
+      /** Whether secrets, which are not shown, may differ. */
+      readonly isUnsure: boolean;
+    }
   /** A one-shot that was made, ran, and has been forgotten since: it must not run again. */
   | { readonly kind: "finished"; readonly id: string; readonly declared: DeclaredTimer }
   | { readonly kind: "prune"; readonly id: string }
@@ -98,9 +108,15 @@ export function planSync(input: SyncInput): SyncStep[] {
   return steps.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** Tells definitions apart, with the instant of `at`; the same in every version of Kron. Not for security. */
+/**
+ * Tells definitions apart, but for secrets, with the instant of `at`; the same in every version of Kron. Not for
+ * security.
+ */
 export function fingerprint(definition: TimerDefinition, anchorMs: number | undefined): string {
-  const text = JSON.stringify([encodeDefinition(definition), definition.schedule.kind === "at" ? anchorMs : 0]);
+  const text = JSON.stringify([
+    encodeDefinition(redactDefinition(definition)),
+    definition.schedule.kind === "at" ? anchorMs : 0,
+  ]);
   return [stableHash(text), stableHash(text, 1)].map((half) => half.toString(16).padStart(8, "0")).join("");
 }
 
@@ -113,8 +129,11 @@ function stepFor(declared: DeclaredTimer, { recorded, claims, otherClaims, adopt
   if (there === undefined) return { kind: hasFinished(declared, claim) ? "finished" : "create", id, declared };
   if (there.definition.target.kind === "callback") return { kind: "refuse", id, why: "callback", source: "" };
   const adopts = !isClaimed(claim, there);
-  if (isSame(declared, there)) return { kind: "unchanged", id, declared, adopts };
-  return { kind: "update", id, declared, changes: optionChanges(there, declared), adopts };
+  const hides = there.hidesSecrets === true;
+  const shown = hides ? { ...declared, definition: redactDefinition(declared.definition) } : declared;
+  if (!isSame(shown, there)) return { kind: "update", id, declared, changes: optionChanges(there, shown), adopts };
+  const isUnsure = hides && redactedPlaces(shown.definition.target).length > 0;
+  return { kind: "unchanged", id, declared, adopts, isUnsure };
 }
 
 function stepForGone(id: string, { recorded, claims, prune }: SyncInput): SyncStep {

@@ -1,6 +1,7 @@
 /** Brings the timers on record to what a configuration declares: claims, plan, changes, claims. */
 
 import type { ScheduleOptions } from "../core/options.ts";
+import { redactedText } from "../core/redact.ts";
 import { type Claim, fingerprint, planSync, type RecordedTimer, type SyncStep } from "../core/sync-plan.ts";
 import { type Claims, readClaims, writeClaims } from "./claims.ts";
 import type { ConfiguredTimer } from "./config-timers.ts";
@@ -9,8 +10,8 @@ import type { ConfiguredTimer } from "./config-timers.ts";
 export interface TimerDesk {
   /** The timers of these ids that are on record and not cancelled. */
   recorded(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, RecordedTimer>>;
-  /** Carries out what is to be created, updated and pruned, durably. */
-  apply(changes: readonly TimerChange[]): Promise<void>;
+  /** Carries out what is to be created, updated and pruned, durably. Gives the ids of timers that were updated. */
+  apply(changes: readonly TimerChange[]): Promise<ReadonlySet<string>>;
 }
 
 /** One change that a plan asks for. */
@@ -50,16 +51,27 @@ export async function syncTimers(request: SyncRequest, desk: TimerDesk): Promise
   if (request.isDryRun || (isRefused && request.onRefused === "stop")) return { steps, isDone: false };
   const changes = changesOf(steps, timers);
   if (changes.length > 0) keepClaims(dataDir, all, withClaims(all, source, pendingClaims(steps, claims)));
-  await desk.apply(changes);
+  const updated = await desk.apply(changes);
   keepClaims(dataDir, readClaims(dataDir), withClaims(readClaims(dataDir), source, settledClaims(steps, claims)));
-  return { steps, isDone: true };
+  return { steps: steps.map((step) => afterwards(step, updated)), isDone: true };
+}
+
+/** A timer whose secrets could not be compared turns out to have been updated, or to have been the same. */
+function afterwards(step: SyncStep, updated: ReadonlySet<string>): SyncStep {
+  if (step.kind !== "unchanged" || !step.isUnsure) return step;
+  if (!updated.has(step.id)) return { ...step, isUnsure: false };
+  const { id, declared, adopts } = step;
+  const changes = [{ option: "secrets", before: redactedText, after: redactedText }];
+  return { kind: "update", id, declared, adopts, changes };
 }
 
 function changesOf(steps: readonly SyncStep[], timers: readonly ConfiguredTimer[]): TimerChange[] {
   const byId = new Map(timers.map((timer) => [timer.id, timer]));
   return steps.flatMap((step): TimerChange[] => {
     if (step.kind === "prune") return [{ kind: "cancel", id: step.id }];
-    const timer = step.kind === "create" || step.kind === "update" ? byId.get(step.id) : undefined;
+    const isScheduled =
+      step.kind === "create" || step.kind === "update" || (step.kind === "unchanged" && step.isUnsure);
+    const timer = isScheduled ? byId.get(step.id) : undefined;
     return timer === undefined ? [] : [{ kind: "schedule", timer, options: timer.options }];
   });
 }

@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { Kron } from "../../src/index.ts";
 import { suite } from "../support/suite.ts";
 import { kron, kronJson, type Result, scratchDirectory, silent } from "./command-line.ts";
+import { kronBeside } from "./kron-process.ts";
 
 const test = suite("kron sync", 60_000);
 
@@ -84,7 +85,7 @@ test("a sync makes, changes and prunes timers, and a doctor finds nothing wrong"
   assert.not.match(update.stdout, /hunter2|sesame/);
   const json = kronJson(["sync", "--config", at.file, "--data-dir", at.dataDir, "--prune"]);
   assert.equal(json.steps, [
-    { kind: "unchanged", id: "backup", adopts: false },
+    { kind: "unchanged", id: "backup", adopts: false, isUnsure: false },
     { kind: "prune", id: "poll" },
   ]);
   assert.equal(states(at), ["backup scheduled", "poll cancelled"]);
@@ -106,9 +107,9 @@ test("an empty configuration prunes only with --allow-empty", () => {
   assert.equal(states(at), ["backup cancelled"]);
 });
 
-test("timers of an application are never touched, and a directory in use is refused", async () => {
+test("timers of an application are never touched, and a runtime that cannot be asked is not disturbed", async () => {
   const at = place({ timers: { mine: backup } });
-  const runtime = new Kron({ dataDir: at.dataDir, logger: silent });
+  const runtime = new Kron({ dataDir: at.dataDir, logger: silent, ipc: false });
   await runtime.schedule("code", { every: "1h" }, () => undefined);
   await runtime.start();
   const locked = sync(at);
@@ -136,6 +137,27 @@ test("a sync keeps a paused timer paused, and accounts for what was due when it 
   assert.equal(states(at), ["a cancelled", "b paused"]);
   const doctor = kron(["doctor", "--data-dir", at.dataDir]);
   assert.is(doctor.exitCode, 0, doctor.stdout);
+});
+
+test("beside a runtime a sync goes through it", async () => {
+  const at = place({ timers: { backup, poll: { every: "1h", command: ["true"], payload: { n: 1 } } } });
+  const runtime = new Kron({ dataDir: at.dataDir, logger: silent });
+  await runtime.start();
+  try {
+    const asked = async (...more: string[]): Promise<Result> =>
+      await kronBeside(["sync", "--config", at.file, "--data-dir", at.dataDir, ...more]);
+    assert.match((await asked("--dry-run")).stdout, /nothing was changed: 2 create/);
+    assert.is((await runtime.list()).length, 0);
+    const made = await asked();
+    assert.match(made.stdout, /done: 2 create/, made.stderr);
+    assert.match((await asked()).stdout, /done: 2 unchanged/);
+    writeFileSync(at.file, JSON.stringify({ timers: { backup: { ...backup, cron: "0 9 * * *" } } }));
+    assert.match((await asked("--prune")).stdout, /update\s+backup\s+cron: .*\n.*prune\s+poll/);
+    const states = (await runtime.list()).map(({ id, state }) => `${id} ${state}`);
+    assert.equal(states, ["backup scheduled", "poll cancelled"]);
+  } finally {
+    await runtime.shutdown();
+  }
 });
 
 test("the working directory is where a configuration is looked for", () => {

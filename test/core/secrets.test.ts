@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
-import { isSecretName, redacted, redactedText } from "../../src/core/secrets.ts";
+import { redactedText } from "../../src/core/redact.ts";
+import { isSecretName, redacted } from "../../src/core/secrets.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("secrets");

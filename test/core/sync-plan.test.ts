@@ -4,6 +4,7 @@ import fc from "fast-check";
 import * as assert from "uvu/assert";
 import type { TimerDefinition } from "../../src/core/definition.ts";
 import { parseScheduleOptions, type ScheduleOptions } from "../../src/core/options.ts";
+import { redactDefinition } from "../../src/core/redact.ts";
 import {
   type Claim,
   type DeclaredTimer,
@@ -130,6 +131,23 @@ test("a one-shot that was made and is forgotten does not run again", () => {
   assert.is(plan({ declared: [once], claims: pending })[0]?.kind, "create", "it may never have been made");
   const repeating = declare("a", every);
   assert.is(plan({ declared: [repeating], claims: new Map([["a", claimed(repeating)]]) })[0]?.kind, "create");
+});
+
+test("beside a runtime that hides secrets, the rest is compared, and it is said that they may differ", () => {
+  const options = { ...every, env: { TOKEN: "old", A: "1" } };
+  const { definition } = recorded("a", options);
+  const there = { ...recorded("a", options), definition: redactDefinition(definition), hidesSecrets: true };
+  const claims = new Map([["a", claimed(recorded("a", options))]]);
+  const of = (env: Record<string, string>): SyncStep | undefined =>
+    plan({ declared: [declare("a", { ...every, env })], there: [there], claims })[0];
+  const unsure = of({ TOKEN: "new", A: "1" });
+  assert.equal([unsure?.kind, unsure?.kind === "unchanged" && unsure.isUnsure], ["unchanged", true]);
+  const changed = of({ TOKEN: "new", A: "2" });
+  assert.equal(changed?.kind === "update" && changed.changes, [{ option: "env.A", before: "1", after: "2" }]);
+  assert.is(changed?.kind === "update" && changed.adopts, false, "claims know nothing of secrets");
+  const open = { ...recorded("b", every), hidesSecrets: true };
+  const [sure] = plan({ declared: [declare("b", every)], there: [open] });
+  assert.is(sure?.kind === "unchanged" && sure.isUnsure, false);
 });
 
 test("fingerprints tell definitions and instants apart, and stay what they are", () => {

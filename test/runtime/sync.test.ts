@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { ScheduleOptions } from "../../src/core/options.ts";
+import { redactDefinition } from "../../src/core/redact.ts";
 import type { RecordedTimer } from "../../src/core/sync-plan.ts";
 import { Zones } from "../../src/core/zone.ts";
 import { claimsName, readClaims } from "../../src/runtime/claims.ts";
@@ -43,6 +44,7 @@ function desk(failAt = Number.POSITIVE_INFINITY): TimerDesk & { readonly applied
         else timers.set(change.timer.id, { ...change.timer, anchorMs: change.timer.atMs ?? 0 });
         applied.push(change.kind === "cancel" ? `-${change.id}` : change.timer.id);
       }
+      return new Set(applied.filter((id) => id === "has-secret"));
     },
   };
 }
@@ -137,6 +139,27 @@ test("a one-shot that ran and was forgotten is not made again", async () => {
   assert.equal(kinds(await run({ a: once })), ["finished a"]);
   assert.equal(kinds(await run({ a: once })), ["finished a"], "it stays remembered");
   assert.equal(kinds(await run({ a: { ...once, after: "2h" } })), ["create a"]);
+});
+
+test("secrets that nobody shows are compared when they are set", async () => {
+  const hidden = (at: TimerDesk): TimerDesk => ({
+    ...at,
+    recorded: async (ids) =>
+      new Map(
+        [...(await at.recorded(ids))].map(([id, timer]) => {
+          return [id, { ...timer, definition: redactDefinition(timer.definition), hidesSecrets: true }];
+        }),
+      ),
+  });
+  const declared = { "has-secret": { ...every, env: { TOKEN: "x" } }, other: { ...every, env: { TOKEN: "y" } } };
+  await run(declared);
+  const at = desk();
+  const dry = await run(declared, { isDryRun: true }, hidden(at));
+  assert.equal(kinds(dry), ["unchanged has-secret", "unchanged other"]);
+  assert.equal(at.applied, []);
+  const done = await run(declared, {}, hidden(at));
+  assert.equal(at.applied, ["has-secret", "other"]);
+  assert.equal(kinds(done), ["update has-secret", "unchanged other"], "the desk says which was not the same");
 });
 
 test("claims that cannot be read stop a sync with a way out", async () => {

@@ -8,7 +8,7 @@ import type { ExitCodeValue } from "./exit-codes.ts";
 export type RunCommand = (command: Command, work: (context: CommandContext) => Promise<ExitCodeValue>) => Promise<void>;
 
 /** Adds them to the program. */
-export function addRuntimeCommands(program: Command, run: RunCommand): void {
+export function addServiceCommands(program: Command, run: RunCommand): void {
   const config = program.command("config").description("the configuration, kron.config.{ts,js,mjs,json}");
   withConfig(config.command("print").description("show what it comes to, and where each option was set")).action(
     (_options, command: Command) =>
