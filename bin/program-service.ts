@@ -24,6 +24,31 @@ export function addServiceCommands(program: Command, run: RunCommand): void {
     .action((_options, command: Command) =>
       run(command, async (context) => (await import("./commands/sync.ts")).sync(context, command.optsWithGlobals())),
     );
+  addCrontabCommand(program, run);
+}
+
+/** Beside `kron import [file]`: a file that is called `crontab` is `./crontab` there. */
+function addCrontabCommand(program: Command, run: RunCommand): void {
+  const parent = program.commands.find((command) => command.name() === "import") ?? program.command("import");
+  parent
+    .command("crontab [file]")
+    .description("make timers of the entries of a crontab, from a file, standard input (-) or `crontab -l` (--user)")
+    .option("--user", "take the crontab of the user, as `crontab -l` prints it")
+    .option("--system", "a user stands before each command, as in /etc/crontab and /etc/cron.d")
+    .option("--users <choice>", "with --system: refuse commands of others, run all as the same user, or by runuser")
+    .option("--zone <zone>", "the zone in which times are read (default: that of this machine)")
+    .option("--home <directory>", "where commands start (default: the home of the user)")
+    .option("--prefix <text>", "what stands before every id (default: cron:)")
+    .option("--dry-run", "say what would be done, and change nothing")
+    .option("--prune", "cancel timers of entries that are no longer in the crontab")
+    .option("--adopt", "take over timers that something else declared")
+    .option("--skip-invalid", "import what can be imported, rather than nothing")
+    .option("--as-config", "print a configuration (kron.config.json) and change nothing")
+    .action((file: string | undefined, _options, command: Command) =>
+      run(command, async (context) =>
+        (await import("./commands/import-crontab.ts")).importCrontab(context, file, command.optsWithGlobals()),
+      ),
+    );
 }
 
 /** The options of every command that reads a configuration. */
