@@ -42,6 +42,16 @@ interface Connection extends AttachedApp {
   readonly sinceMs: number;
 }
 
+/** An application that is attached, as plain data. */
+export interface AppView {
+  readonly pid: number | null;
+  readonly instance: number | null;
+  readonly state: "starting" | "ready" | "draining";
+  readonly callbacks: number;
+  readonly running: number;
+  readonly attachedAtMs: number;
+}
+
 /** The applications that are attached. */
 export class AppService {
   readonly #options: AppServiceOptions;
@@ -75,7 +85,7 @@ export class AppService {
   }
 
   /** The applications, as plain data. */
-  apps(): object[] {
+  apps(): AppView[] {
     return [...this.#connections.values()].map(({ peer, request, remote, slots, isReady, isDraining, sinceMs }) => ({
       pid: peer.pid ?? null,
       instance: request.instance ?? null,

@@ -23,6 +23,8 @@ export interface EmbeddedOwner {
   readonly onReady?: (key: string) => void;
   /** One that the owner started does not react any more. */
   readonly onBlocked?: (key: string) => void;
+  /** The applications that are attached, where the owner knows more of them than is known here. */
+  readonly apps?: () => readonly object[];
   /** Told what serves attached applications. */
   readonly onServing?: (apps: AppService) => void;
 }
@@ -40,7 +42,7 @@ export function embeddedService(embedded: Embedded, owner: EmbeddedOwner): Serve
     isOrphaned: (slot) => embedded.isOrphaned(slot),
     schedule: (registration) => embedded.schedule(registration, undefined),
     shutdown: (timeoutMs) => owner.shutdown(timeoutMs),
-    apps: () => appService?.apps() ?? [],
+    apps: owner.apps ?? (() => appService?.apps() ?? []),
     hosts: () => embedded.hostDoor.hosts(),
     hostDoor: embedded.hostDoor,
     attaching: {

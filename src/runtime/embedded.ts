@@ -11,6 +11,7 @@ import type { KronSettings } from "../kron-options.ts";
 import type { Clock } from "../ports.ts";
 import { CallbackRunner } from "../runners/callback.ts";
 import type { Callback, OutputSink } from "../runners/callback-context.ts";
+import type { Reaper } from "../runners/reaper.ts";
 import { HistoryReader } from "../snapshot/history-reader.ts";
 import type { CheckpointKeeper } from "../snapshot/keeper.ts";
 import { Commands, type Registration, type ScheduleResult } from "../supervisor/commands.ts";
@@ -46,6 +47,7 @@ interface Opened extends OpenedDirectory {
   readonly apps: AppRunners;
   readonly hostDoor: HostDoor;
   readonly runners: RunnerSet;
+  readonly tools: TargetTools;
 }
 
 /** An open directory with an engine that runs its timers. */
@@ -92,6 +94,11 @@ export class Embedded {
   /** Where hosts of modules come in; whoever serves the directory has to say so. */
   get hostDoor(): HostDoor {
     return this.#opened.hostDoor;
+  }
+
+  /** What ends child processes when this one is killed; closed with the directory. */
+  reaper(): Promise<Reaper> {
+    return this.#opened.tools.reaper();
   }
 
   /** The uuid of the journal, in hexadecimal digits. */
@@ -183,7 +190,7 @@ function makeEngine(
   dataDir: string,
   state: State,
   parts: EmbeddedParts,
-): Pick<Opened, "engine" | "callbacks" | "apps" | "hostDoor" | "runners"> {
+): Pick<Opened, "engine" | "callbacks" | "apps" | "hostDoor" | "runners" | "tools"> {
   const { settings, events, recurrences, output, isHosting = false } = parts;
   const { clock, logger, concurrency, orphanGraceMs, keepAlive } = settings;
   const { timers, definitions } = state;
@@ -205,7 +212,7 @@ function makeEngine(
   const engine: Engine = new Engine({
     ...{ state, clock, runner: runners, events, logger, recurrences, concurrency, orphanGraceMs, keepAlive },
   });
-  return { engine, callbacks, apps, hostDoor, runners };
+  return { engine, callbacks, apps, hostDoor, runners, tools };
 }
 
 function hex(bytes: Uint8Array): string {
