@@ -14,6 +14,7 @@ import { addJobCommands } from "./nouns/job.ts";
 import { addLogCommands } from "./nouns/log.ts";
 import { addRunCommands } from "./nouns/run.ts";
 import { addRuntimeCommands } from "./nouns/runtime.ts";
+import { addSuperviseCommands } from "./nouns/supervise.ts";
 import { OutputClosed } from "./output.ts";
 import { run } from "./running.ts";
 
@@ -68,6 +69,7 @@ Examples:
   addJobCommands(program);
   addRunCommands(program);
   addRuntimeCommands(program);
+  addSuperviseCommands(program);
   addLogCommands(program);
   addBackupCommands(program);
   program

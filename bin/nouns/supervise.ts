@@ -1,0 +1,50 @@
+/** `kron supervise`, `kron reload` and `kron restart`: keeping an app alive. */
+
+import type { Command } from "commander";
+import { run } from "../running.ts";
+
+/** Adds the commands to `program`. */
+export function addSuperviseCommands(program: Command): void {
+  program
+    .command("supervise <app> [args...]")
+    .description("run an app and keep it alive; this process has the timers, the app their callbacks")
+    .option("-i, --instances <count>", "processes of the app, each run goes to one of them (default: 1)")
+    .option("--watch", "reload the app when a file in its folder changes")
+    .option("--watch-path <path>", "reload the app when this file or folder changes; may be given again", collect)
+    .option("--max-memory <size>", "reload an instance that takes more memory for a while, such as 512MB")
+    .option("--restart <when>", "always, on-failure or never (default: on-failure)")
+    .option("--max-restarts <count>", "give up with more within 5 minutes (default: 10)")
+    .option("--restart-delay <duration>", "before the second restart in a row, then twice as long (default: 1s)")
+    .option("--ready-timeout <duration>", "how long the app may take to get ready (default: 30s)")
+    .option("--stop-timeout <duration>", "how long runs, and then the app, may take to end (default: 10s)")
+    .option("--concurrency <count>", "attempts under way at a time (default: 64)")
+    .option("--node-arg <arg>", "an option of Node for the app; may be given again", collect)
+    .addHelpText(
+      "after",
+      `
+Arguments of the app that begin with a dash come behind --. SIGTERM and SIGINT finish the runs under way and end, a
+second one ends at once; SIGHUP reloads.
+Exit codes: 0 ended as asked, 1 the app failed for good or runs had to be cut short, 130 and 143 ended at once`,
+    )
+    .action((app: string, args: string[], options, command: Command) =>
+      run(command, async (context) =>
+        (await import("../commands/supervise.ts")).supervise(context, app, args, options),
+      ),
+    );
+  program
+    .command("reload")
+    .description("replace a supervised app: start the new one, wait until it is ready, then end the old one")
+    .action((_options, command: Command) =>
+      run(command, async (context) => (await import("../commands/renew.ts")).renew(context, "reload")),
+    );
+  program
+    .command("restart")
+    .description("end a supervised app, then start it again")
+    .action((_options, command: Command) =>
+      run(command, async (context) => (await import("../commands/renew.ts")).renew(context, "restart")),
+    );
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
