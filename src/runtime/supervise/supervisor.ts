@@ -20,6 +20,7 @@ import { embeddedService } from "../embedded-service.ts";
 import { EventHub } from "../event-hub.ts";
 import { outputEvents } from "../output-events.ts";
 import { serveRuntime } from "../serve.ts";
+import { within } from "../within.ts";
 import { AppInstances } from "./app-instances.ts";
 import { AppOutput } from "./app-output.ts";
 import { AppProcesses } from "./app-process.ts";
@@ -182,10 +183,16 @@ export class Supervisor {
     this.#phase = "draining";
     this.#watching.stop();
     this.#instances.prepareStop();
-    const { activeCount } = this.#embedded.engine.dispatcher;
+    const { engine } = this.#embedded;
+    const { activeCount } = engine.dispatcher;
     if (activeCount > 0) tell(`waiting for ${activeCount} runs under way, ${timeoutMs} ms at most`);
+    const idle = new Promise<void>((whenIdle) => engine.drain(whenIdle));
+    if (!(await within(engine.clock, idle, timeoutMs))) {
+      tell(`${engine.dispatcher.activeCount} runs have not ended, and are cut short`);
+      this.#isCutShort = true;
+    }
     try {
-      await this.#embedded.close(timeoutMs);
+      await this.#embedded.close(0);
     } catch (error) {
       tell(error instanceof Error ? error.message : String(error));
       this.#isCutShort = true;
