@@ -16,6 +16,7 @@ import { addRunCommands } from "./nouns/run.ts";
 import { addRuntimeCommands } from "./nouns/runtime.ts";
 import { addSuperviseCommands } from "./nouns/supervise.ts";
 import { OutputClosed } from "./output.ts";
+import { addServiceCommands } from "./program-service.ts";
 import { run } from "./running.ts";
 
 await main();
@@ -72,6 +73,7 @@ Examples:
   addSuperviseCommands(program);
   addLogCommands(program);
   addBackupCommands(program);
+  addServiceCommands(program, run);
   program
     .command("doctor")
     .description("prove from the files that nothing is lost and every occurrence is accounted for")
