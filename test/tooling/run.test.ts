@@ -11,6 +11,12 @@ const good = `const test = suite("good"); test("holds", () => {}); test.run();`;
 /** Sources that must fail: why, what the runner must say, and the file. */
 const failures: readonly (readonly [title: string, said: RegExp, source: string])[] = [
   ["a failing test", /1 failed/, `const test = suite("s"); test("t", () => { throw new Error("no"); }); test.run();`],
+  [
+    "an error with details of its own",
+    /no such host[\s\S]*1 failed/,
+    `const test = suite("s"); test("t", () => { throw Object.assign(new Error("no such host"), { details: { a: 1 } }); });
+    test("another", () => {}); test.run();`,
+  ],
   ["a suite without run()", /suite "s" was never run\(\)/, `const test = suite("s"); test("t", () => {});`],
   ["a second suite without run()", /suite "two" was never run/, `${good} suite("two")("t", () => {});`],
   ["a test added after run()", /only 1 of 2 tests finished/, `${good} test("late", () => {});`],
