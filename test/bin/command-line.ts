@@ -89,7 +89,7 @@ function ignore(): void {
 }
 
 /** A disk whose syncs end within a few turns of the loop, for which virtual time waits. */
-const promptDisk: Disk = {
+export const promptDisk: Disk = {
   ...nodeDisk,
   syncData(file, done) {
     nodeDisk.syncDataNow(file);

@@ -2,8 +2,18 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { Kron } from "../../src/index.ts";
+import { VirtualClock } from "../../src/testing.ts";
 import { suite } from "../support/suite.ts";
-import { exampleDirectory, fingerprint, kron, kronJson, lookedAt, scratchDirectory, silent } from "./command-line.ts";
+import {
+  exampleDirectory,
+  fingerprint,
+  kron,
+  kronJson,
+  lookedAt,
+  promptDisk,
+  scratchDirectory,
+  silent,
+} from "./command-line.ts";
 
 const test = suite("job", 120_000);
 
@@ -187,6 +197,22 @@ test("no reading command changes a byte, a time or a mode", () => {
     }
   }
   assert.equal(fingerprint(dataDir), before);
+});
+
+test("job history says how an attempt was ended that did not stop", async () => {
+  const dataDir = join(scratchDirectory(), "data");
+  const clock = new VirtualClock("2026-03-28T22:00:00Z");
+  const runtime = new Kron({ dataDir, clock, disk: promptDisk, logger: silent });
+  const deaf = () => new Promise(() => undefined);
+  await runtime.schedule("deaf", { after: "1s", timeout: "1s", grace: "1s", retry: false }, deaf);
+  await runtime.start();
+  await clock.advance("10s");
+  await runtime.shutdown();
+  const { stdout } = kron(["job", "history", "deaf", "--data-dir", dataDir]);
+  assert.match(stdout, / DEAD .* TIMED_OUT: KronError: Attempt 1 of run_\w+ took longer than 1000 ms, given-up\n$/);
+  const { entries } = kronJson(["job", "history", "deaf", "--data-dir", dataDir]);
+  const [{ failures }] = entries as [{ failures: { ending: string }[] }];
+  assert.is(failures[0]?.ending, "given-up");
 });
 
 test.run();

@@ -31,6 +31,10 @@ test("an error that was logged is an error again, and is logged as it was", () =
   const own = fromLoggedError(["KronError", "late", null, "KRON_RUN_TIMEOUT"]);
   assert.ok(own instanceof KronError && own.code === "KRON_RUN_TIMEOUT");
   assert.equal(toLoggedError(own), ["KronError", "late", null, "KRON_RUN_TIMEOUT"]);
+  for (const code of ["KRON_CONFLICT", "E_BAD", null]) {
+    const detailed = ["Error", "x", "stack", code, { exitCode: 1 }] as const;
+    assert.equal(toLoggedError(fromLoggedError(detailed)), detailed);
+  }
 });
 
 test("the message tells the cause, when that is an error", () => {
