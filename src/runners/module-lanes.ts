@@ -32,14 +32,18 @@ export class ModuleLanes {
     return lane;
   }
 
-  /** The lanes with waiting attempts as they are now; each goes to the end of the queue when it is taken. */
+  /** The lanes with waiting attempts as they are now. */
   *inTurn(): Iterable<ModuleLane> {
     for (const lane of [...this.waiting]) {
-      this.waiting.delete(lane);
-      if (lane.waitingCount === 0) continue;
-      this.waiting.add(lane);
-      yield lane;
+      if (lane.waitingCount > 0) yield lane;
+      else this.waiting.delete(lane);
     }
+  }
+
+  /** The lane has had its turn; its next one comes after those of the others. */
+  hadTurn(lane: ModuleLane): void {
+    this.waiting.delete(lane);
+    if (lane.waitingCount > 0) this.waiting.add(lane);
   }
 
   /** Forgets the lanes that nobody needs; what they knew is learnt again. */

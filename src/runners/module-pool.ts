@@ -194,7 +194,9 @@ export class ModulePool implements TargetRunner, JobOwner, SeatListener {
       hasShipped = false;
       for (const lane of this.#lanes.inTurn()) {
         if (!this.#seats.hasRoom) break;
-        if (this.#shipFrom(lane)) hasShipped = true;
+        if (!this.#shipFrom(lane)) continue;
+        hasShipped = true;
+        this.#lanes.hadTurn(lane);
       }
     }
     this.#patrolLater();

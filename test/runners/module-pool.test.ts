@@ -154,4 +154,110 @@ test("close() ends what is under way by force, and what waits", async () => {
   assert.match(show(await begin(pool, files.order(quick)).end), "failed KRON_STOPPED");
 });
 
+const thread = files.write(
+  "thread.mjs",
+  "import { threadId } from 'node:worker_threads'; let runs = 0; export default () => { runs += 1; return [threadId, runs]; };",
+);
+
+/** Thread and number of the run within it, for each of `count` runs in turn. */
+async function threadsOf(count: number, options: Parameters<ModuleFiles["order"]>[1]): Promise<[number, number][]> {
+  const pool = makePool();
+  const pairs: [number, number][] = [];
+  for (let n = 0; n < count; n++) {
+    const end = await begin(pool, files.order(thread, options)).end;
+    pairs.push((end.kind === "succeeded" ? end.result : undefined) as [number, number]);
+  }
+  return pairs;
+}
+
+test("a thread is kept from run to run, and module state with it", async () => {
+  const pairs = await threadsOf(5, {});
+  assert.is(new Set(pairs.map(([id]) => id)).size, 1);
+  assert.equal(
+    pairs.map(([, runs]) => runs),
+    [1, 2, 3, 4, 5],
+  );
+});
+
+test("a thread is replaced after as many runs as it may have, in batches too", async () => {
+  const pairs = await threadsOf(7, { runsPerWorkerMax: 3 });
+  assert.equal(
+    pairs.map(([, runs]) => runs),
+    [1, 2, 3, 1, 2, 3, 1],
+  );
+  const pool = makePool();
+  const all = await Promise.all(
+    Array.from({ length: 60 }, () => begin(pool, files.order(thread, { runsPerWorkerMax: 20 })).end),
+  );
+  const counts = all.map((end) => (end.kind === "succeeded" ? (end.result as [number, number])[1] : 0));
+  assert.ok(Math.max(...counts) <= 20, String(Math.max(...counts)));
+  assert.is(counts.filter((count) => count === 1).length, 3);
+});
+
+test("with thread-per-run each run has a thread of its own", async () => {
+  const pairs = await threadsOf(3, { isolate: "thread-per-run" });
+  assert.is(new Set(pairs.map(([id]) => id)).size, 3);
+  assert.ok(pairs.every(([, runs]) => runs === 1));
+});
+
+test("modules with different limits have different threads, and one gives way to the other", async () => {
+  const pool = makePool();
+  const idOf = async (heapMbMax: number): Promise<unknown> => {
+    const end = await begin(pool, files.order(thread, { heapMbMax })).end;
+    return end.kind === "succeeded" && (end.result as number[])[0];
+  };
+  const first = await idOf(0);
+  const second = await idOf(64);
+  assert.is.not(first, second);
+  assert.is(await idOf(64), second);
+  assert.is(pool.threadCount, 1);
+});
+
+test("what waits behind an attempt that turns out long goes to another thread", async () => {
+  const pool = makePool({ threads: 2 });
+  files.write(
+    "uneven.mjs",
+    "export default ({ payload, signal }) => payload === 'long' ? new Promise((resolve) => signal.addEventListener('abort', () => resolve())) : undefined;",
+  );
+  // Quick enough to be sent in large batches.
+  for (let n = 0; n < 5; n++) {
+    await Promise.all(Array.from({ length: 300 }, () => begin(pool, files.order("uneven.mjs")).end));
+  }
+  const payloads = ["long", ...Array(100).fill(null)];
+  const [long, ...others] = payloads.map((payload) => begin(pool, files.order("uneven.mjs", { payload })));
+  await Promise.all(others.map(({ end }) => end));
+  long?.handle.abort(timeout);
+  assert.is(show((await long?.end) ?? { kind: "lost", error: undefined }), "succeeded null");
+});
+
+test("with one thread, modules take turns", async () => {
+  const pool = makePool();
+  const ended: string[] = [];
+  files.write("slow.mjs", "export default () => new Promise((resolve) => setTimeout(resolve, 5));");
+  files.write("slow-2.mjs", "export default () => new Promise((resolve) => setTimeout(resolve, 5));");
+  const run = async (path: string): Promise<void> => {
+    await begin(pool, files.order(path)).end;
+    ended.push(path);
+  };
+  await Promise.all([
+    ...Array.from({ length: 10 }, () => run("slow.mjs")),
+    ...Array.from({ length: 3 }, () => run("slow-2.mjs")),
+  ]);
+  assert.ok(ended.lastIndexOf("slow-2.mjs") < 9, ended.join());
+});
+
+test("thousands of attempts of many modules each end once", async () => {
+  const pool = makePool({ threads: 3 });
+  for (let m = 0; m < 5; m++) {
+    files.write(
+      `many-${m}.mjs`,
+      `export default ({ payload }) => ${m % 2 === 0 ? "" : "Promise.resolve"}(payload + ${m});`,
+    );
+  }
+  const ends = await Promise.all(
+    Array.from({ length: 5_000 }, (_, n) => begin(pool, files.order(`many-${n % 5}.mjs`, { payload: n })).end),
+  );
+  for (const [n, end] of ends.entries()) assert.is(show(end), `succeeded ${n + (n % 5)}`);
+});
+
 test.run();
