@@ -56,18 +56,44 @@ export interface RemoteParts {
 /** How long the other side has to end an attempt by force. */
 const terminateMsMax = 2_000;
 
-interface RemoteAttempt {
+/** Who carries out what is asked of an attempt. */
+interface AttemptOwner {
+  abortAttempt(attempt: RemoteAttempt): void;
+  terminateAttempt(attempt: RemoteAttempt): void;
+}
+
+/** An attempt under way at the other end. */
+class RemoteAttempt implements AttemptHandle {
+  readonly id: number;
   readonly order: AttemptOrder;
   readonly done: (end: AttemptEnd) => void;
   abortReason: Error | undefined;
   /** Set when it is to be ended by force. */
   cancelTerminateWait: CancelWait | undefined;
   /** The process is killed for its sake. */
-  isCulprit: boolean;
+  isCulprit = false;
+  readonly #owner: AttemptOwner;
+
+  constructor(id: number, order: AttemptOrder, done: (end: AttemptEnd) => void, owner: AttemptOwner) {
+    this.id = id;
+    this.order = order;
+    this.done = done;
+    this.#owner = owner;
+  }
+
+  abort(reason: Error): void {
+    if (this.abortReason !== undefined) return;
+    this.abortReason = reason;
+    this.#owner.abortAttempt(this);
+  }
+
+  terminate(): void {
+    if (this.cancelTerminateWait === undefined) this.#owner.terminateAttempt(this);
+  }
 }
 
 /** Has attempts executed at the other end of a link. */
-export class RemoteRunner implements TargetRunner {
+export class RemoteRunner implements TargetRunner, AttemptOwner {
   readonly #link: Link;
   readonly #sender: PacedLink;
   readonly #parts: RemoteParts;
@@ -104,11 +130,11 @@ export class RemoteRunner implements TargetRunner {
     }
     this.#lastId += 1;
     const id = this.#lastId;
-    const attempt = { order, done, abortReason: undefined, cancelTerminateWait: undefined, isCulprit: false };
+    const attempt = new RemoteAttempt(id, order, done, this);
     this.#attempts.set(id, attempt);
     const target = this.#numberOf(order.target);
     this.#sender.send(startMessage(id, target, order, this.#parts.outputOf(order)));
-    return { abort: (reason) => this.#abort(id, reason), terminate: () => this.#terminate(id) };
+    return attempt;
   }
 
   /** Resolves when nothing is under way there. */
@@ -137,17 +163,15 @@ export class RemoteRunner implements TargetRunner {
     return Promise.resolve();
   }
 
-  #abort(id: number, reason: Error): void {
-    const attempt = this.#attempts.get(id);
-    if (attempt === undefined || attempt.abortReason !== undefined) return;
-    attempt.abortReason = reason;
-    this.#sender.send([Order.ABORT, id, toLoggedError(reason)]);
+  /** See `AttemptOwner`. */
+  abortAttempt({ id, abortReason }: RemoteAttempt): void {
+    if (this.#attempts.has(id)) this.#sender.send([Order.ABORT, id, toLoggedError(abortReason)]);
   }
 
-  #terminate(id: number): void {
-    const attempt = this.#attempts.get(id);
-    if (attempt === undefined || attempt.cancelTerminateWait !== undefined) return;
-    this.#sender.send([Order.TERMINATE, id]);
+  /** See `AttemptOwner`. */
+  terminateAttempt(attempt: RemoteAttempt): void {
+    if (!this.#attempts.has(attempt.id)) return;
+    this.#sender.send([Order.TERMINATE, attempt.id]);
     const { clock, onStuck } = this.#parts;
     attempt.cancelTerminateWait = clock.wakeAfter(terminateMsMax, () => {
       attempt.isCulprit = onStuck !== undefined;

@@ -80,8 +80,9 @@ export class PoolHost implements TargetRunner {
       ...{ policy, clock: parts.clock },
       processes: { spawn: (listener) => this.#spawn(listener), drain: (child) => this.#drain(child) },
       report: (report, pid) => {
-        const isNews = report.what !== "ready" && report.what !== "stopped";
-        parts.logger[isNews ? "warn" : "debug"]({ host: pid, ...report }, `A host of modules: ${report.what}`);
+        const isExpected = this.#isClosed || report.what === "ready" || report.what === "stopped";
+        const isQuiet = isExpected || (report.what === "exited" && !report.exit.isFailure);
+        parts.logger[isQuiet ? "debug" : "warn"]({ host: pid, ...report }, `A host of modules: ${report.what}`);
       },
     });
   }
@@ -98,14 +99,15 @@ export class PoolHost implements TargetRunner {
   }
 
   start(order: AttemptOrder, done: (end: AttemptEnd) => void): AttemptHandle {
-    const waiting = new Waiting(order, (end) => {
+    this.#noteActive(1);
+    const ended = (end: AttemptEnd): void => {
       this.#noteActive(-1);
       done(end);
-    });
-    this.#noteActive(1);
+    };
     const remote = this.#current?.remote;
+    if (remote?.isOpen === true) return remote.start(order, ended);
+    const waiting = new Waiting(order, ended);
     if (this.#isClosed) waiting.end({ kind: "lost", error: stopped() });
-    else if (remote?.isOpen === true) return remote.start(order, (end) => waiting.end(end));
     else {
       this.#waiting.push(waiting);
       this.#driver.start();

@@ -1,7 +1,7 @@
 /** A runtime that is killed takes its commands with it, and the next one carries on with their runs. */
 
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
@@ -53,6 +53,38 @@ test("a runtime that is killed takes its commands with it, and their runs are lo
   await kron.shutdown();
   assert.equal([entry?.attempts, entry?.failures.map(({ outcome }) => outcome)], [2, ["LOST"]]);
   assert.match(logOf(dataDir), /"attempt":1,.*\nworking\n$/);
+});
+
+test("a runtime that is killed takes its hosts with it, also one whose module never returns", async () => {
+  const dataDir = freshDirectory();
+  const baseDir = freshDirectory();
+  mkdirSync(baseDir, { recursive: true });
+  writeFileSync(
+    join(baseDir, "stays.mjs"),
+    `import { writeFileSync } from "node:fs";
+     export default ({ attempt }) => {
+       if (attempt > 1) return "second";
+       writeFileSync(new URL("pid", import.meta.url), String(process.pid));
+       for (;;);
+     };`,
+  );
+  const ownerPath = fileURLToPath(new URL("./module-owner.js", import.meta.url));
+  const owner = spawn(process.execPath, [ownerPath, dataDir, baseDir], { stdio: ["ignore", "inherit", "inherit"] });
+  const closed = new Promise((resolve) => owner.once("close", resolve));
+  const pidOf = (): number => (existsSync(join(baseDir, "pid")) ? Number(readFileSync(join(baseDir, "pid"))) : 0);
+  await until(() => pidOf() > 0, "the module runs");
+  assert.ok(isAlive(pidOf()) && pidOf() !== owner.pid);
+  owner.kill("SIGKILL");
+  await closed;
+  await until(() => !isAlive(pidOf()), "the host is gone");
+
+  const kron = make({ dataDir, baseDir });
+  const ended = nextRun(kron, "RUN_SUCCEEDED");
+  await kron.start();
+  await ended;
+  const [entry] = await kron.history("t");
+  await kron.shutdown();
+  assert.equal([entry?.result, entry?.failures.map(({ outcome }) => outcome)], ["second", ["LOST"]]);
 });
 
 test.run();
