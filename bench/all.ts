@@ -8,6 +8,7 @@ const benches = [
   "journal",
   "runs",
   "schedule",
+  "pool",
   "due",
   "idle",
   "memory",
