@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { KronError } from "../core/errors.ts";
 import type { AttemptOrder, Clock, Link, Logger, OutputFile, Random } from "../ports.ts";
 import type { OutputSink } from "../runners/callback-context.ts";
+import { visibleTo } from "../runners/environment.ts";
 import type { Expected, Reaper } from "../runners/reaper.ts";
 import { RemoteRunner } from "../runners/remote-runner.ts";
 import type { ChildProcessHandle, ChildProcessListener } from "../supervisor/child-driver.ts";
@@ -159,7 +160,7 @@ function start(parts: HostParts, key: string, { variable }: Expected): ChildProc
     detached: true,
     // Its standard input ends with this process, whatever becomes of the connection.
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, [name]: value, [hostVariable]: settings },
+    env: { ...visibleTo(process.env), [name]: value, [hostVariable]: settings },
   });
 }
 

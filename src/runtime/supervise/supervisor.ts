@@ -111,7 +111,11 @@ export class Supervisor {
       emit: (name, ...args) => supervisor?.noteEvent(name, args[0]),
     });
     const output = outputEvents(events, logger);
-    const embedded = await Embedded.open(dataDir, { settings: runtime, recurrences, events, output });
+    const embedded = await Embedded.open(dataDir, {
+      ...{ settings: runtime, recurrences, events, output },
+      // What runs must not be able to take the supervisor along.
+      isHosting: true,
+    });
     let supervisor: Supervisor | undefined;
     try {
       const started = new Supervisor(parts, embedded, await embedded.reaper());
