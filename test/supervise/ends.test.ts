@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { kronJson } from "../bin/command-line.ts";
 import { isAlive } from "../support/processes.ts";
 import { suite } from "../support/suite.ts";
-import { Supervised } from "./supervised.ts";
+import { endSupervised, Supervised } from "./supervised.ts";
 
 const test = suite("supervise/ends", 60_000);
 
@@ -70,4 +70,5 @@ test("a run that is cut short makes the exit code 1", async () => {
   supervised.assertSound();
 });
 
+test.after(endSupervised);
 test.run();

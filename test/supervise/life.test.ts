@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { kron, kronJson, scratchDirectory } from "../bin/command-line.ts";
 import { suite } from "../support/suite.ts";
-import { nextEvent, Supervised } from "./supervised.ts";
+import { endSupervised, nextEvent, Supervised } from "./supervised.ts";
 
 const test = suite("supervise/life", 60_000);
 
@@ -107,6 +107,7 @@ test("arguments of the app come behind a dash, and a script's error is shown", a
   assert.ok(supervised.lines.some((line) => line.startsWith("app-0 ! ") && line.includes("as planned")));
 });
 
+test.after(endSupervised);
 test.run();
 
 interface Status {

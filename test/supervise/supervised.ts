@@ -23,6 +23,13 @@ interface LineWaiter {
   readonly resolve: (match: RegExpMatchArray) => void;
 }
 
+const all = new Set<ChildProcess>();
+
+/** Ends what a test that failed has left behind; to be called after the tests of a file. */
+export function endSupervised(): void {
+  for (const child of all) child.kill("SIGKILL");
+}
+
 /** A supervisor under test. */
 export class Supervised {
   readonly dataDir: string;
@@ -45,9 +52,13 @@ export class Supervised {
       [programPath, "--data-dir", this.dataDir, "supervise", ...options, script, way, this.file],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...environment, TZ: "UTC" } },
     );
+    all.add(this.child);
     for (const stream of [this.child.stdout, this.child.stderr]) this.#read(stream);
     this.exited = new Promise((resolve) => {
-      this.child.once("exit", (code, signal) => resolve({ code, signal }));
+      this.child.once("exit", (code, signal) => {
+        all.delete(this.child);
+        resolve({ code, signal });
+      });
     });
   }
 
