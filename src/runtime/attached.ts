@@ -200,6 +200,7 @@ export class Attached implements Runtime {
       ...{ clock: this.#clock, logger: settings.logger, keepAlive: settings.keepAlive },
       isSupervised: supervision !== undefined,
       connect: () => this.#connectAgain(),
+      end: () => process.exit(1),
     });
   }
 

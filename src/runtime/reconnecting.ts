@@ -14,6 +14,8 @@ export interface ReconnectingOptions {
   readonly keepAlive: boolean;
   /** Rejects when it is to be tried again. */
   readonly connect: () => Promise<void>;
+  /** Ends this process, as its supervisor is gone. */
+  readonly end: () => void;
 }
 
 /** A process that a supervisor started ends so long after it has lost it. */
@@ -62,6 +64,7 @@ export class Reconnecting {
 
   #end(): void {
     this.#options.logger.error({}, "The supervisor is gone, and this process ends with it");
-    process.exit(1);
+    this.stop();
+    this.#options.end();
   }
 }

@@ -50,7 +50,7 @@ export class AppOutput {
   }
 
   #show(prefix: string, bytes: Buffer, target: Writable, from: Readable): void {
-    if (target.destroyed) return;
+    if (target.destroyed || target.writableEnded) return;
     let text = "";
     for (let start = 0; start < bytes.length; ) {
       const feed = bytes.indexOf(lineFeed, start);
@@ -70,14 +70,14 @@ export class AppOutput {
     }
     const readers = new Set([from]);
     this.#waiting.set(target, readers);
+    // A terminal that goes away takes nothing more, and the app must not wait for it.
+    const events = ["drain", "close", "error"] as const;
     const goOn = (): void => {
-      target.off("drain", goOn);
-      target.off("close", goOn);
+      for (const event of events) target.off(event, goOn);
       this.#waiting.delete(target);
       for (const readable of readers) readable.resume();
     };
-    target.on("drain", goOn);
-    target.on("close", goOn);
+    for (const event of events) target.on(event, goOn);
   }
 
   /** `app-0 | ` for what is said, `app-0 ! ` for what goes to standard error. */

@@ -38,6 +38,8 @@ export interface SupervisorParts {
   readonly useColor: boolean;
   /** Takes a line for whoever looks after it. */
   readonly tell: (line: string) => void;
+  /** Told where it is in its life, for a service manager: `ready` once an instance is, `stopping` when it begins to end. */
+  readonly onPhase?: ((phase: "ready" | "reloading" | "stopping") => void) | undefined;
 }
 
 /** How a supervisor came to its end: as it should, with an app that failed for good, or with work that was cut short. */
@@ -61,6 +63,7 @@ export class Supervisor {
   #phase: Phase = "running";
   /** The runtime failed, or was ended by force. */
   #isCutShort = false;
+  #wasReady = false;
   #ending: Promise<SupervisorEnd> | undefined;
   #whenEnded: (end: SupervisorEnd) => void = () => undefined;
   readonly #ended = new Promise<SupervisorEnd>((resolve) => {
@@ -149,8 +152,15 @@ export class Supervisor {
   }
 
   /** Replaces the app. Rejects with `KRON_APP_FAILED` when the new one does not get ready; the old one stays. */
-  reload(): Promise<void> {
-    return this.#instances.reload();
+  async reload(): Promise<void> {
+    const { onPhase } = this.#parts;
+    onPhase?.("reloading");
+    try {
+      await this.#instances.reload();
+    } finally {
+      // With the new app or with the old one.
+      if (this.#phase === "running") onPhase?.("ready");
+    }
   }
 
   /**
@@ -185,6 +195,7 @@ export class Supervisor {
   async #end(timeoutMs: number): Promise<SupervisorEnd> {
     const { tell } = this.#parts;
     this.#phase = "draining";
+    this.#parts.onPhase?.("stopping");
     this.#watching.stop();
     this.#instances.prepareStop();
     const { engine } = this.#embedded;
@@ -240,6 +251,9 @@ export class Supervisor {
 
   #report(instance: number, report: ChildReport, pid: number | undefined): void {
     this.#parts.tell(reportText(instance, report, pid));
+    if (report.what !== "ready" || this.#wasReady) return;
+    this.#wasReady = true;
+    this.#parts.onPhase?.("ready");
   }
 
   /** The instances with what is attached of them, then what else is attached. */
