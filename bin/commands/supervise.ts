@@ -26,10 +26,12 @@ export async function supervise(
   });
   checkIsFile(app.script);
   const runtime = checkKronOptions({ dataDir, concurrency: app.concurrency });
-  const tell = (line: string): void => output.message(`kron: ${printable(line)}`);
-  const signals = new Signals(tell);
-  // A terminal or a pipe that goes away is no reason to end.
+  // A terminal or a pipe that goes away is no reason to end, and one that is slow none to wait.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  const tell = (line: string): void => {
+    process.stderr.write(`kron: ${printable(line)}\n`);
+  };
+  const signals = new Signals(tell);
   try {
     const { useColor } = output.options;
     const { stdout, stderr } = process;

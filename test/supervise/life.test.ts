@@ -2,9 +2,11 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import * as assert from "uvu/assert";
 import { kron, kronJson, scratchDirectory } from "../bin/command-line.ts";
 import { suite } from "../support/suite.ts";
+import { repositoryPath } from "../tooling/source-files.ts";
 import { endSupervised, nextEvent, Supervised } from "./supervised.ts";
 
 const test = suite("supervise/life", 60_000);
@@ -95,6 +97,24 @@ test("a second supervisor of a directory is told who holds it", async () => {
     second.lines.some((line) => line.includes(`process ${supervised.pid} holds it`)),
     second.lines.join("\n"),
   );
+  await supervised.stop();
+});
+
+test("an app that names another directory than its supervisor's has a runtime of its own there", async () => {
+  const folder = scratchDirectory();
+  const script = join(folder, "own.mjs");
+  const library = pathToFileURL(repositoryPath("dist/src/index.js")).href;
+  const body = `import { Kron } from ${JSON.stringify(library)};
+    const kron = new Kron({ dataDir: ${JSON.stringify(join(folder, "own"))}, snapshot: "file" });
+    await kron.start();
+    console.log("own", (await kron.runtime()).dataDir, process.env.KRON_HOME);
+    process.send("ready");
+    process.once("SIGTERM", () => kron.shutdown());`;
+  writeFileSync(script, body);
+  const supervised = Supervised.start("x", [], { folder, script });
+  const [, own, home] = await supervised.line(/\| own (\S+) (\S+)/);
+  assert.equal([own, home], [join(folder, "own"), supervised.dataDir]);
+  await supervised.line(/is ready/);
   await supervised.stop();
 });
 
