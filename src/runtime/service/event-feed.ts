@@ -34,6 +34,8 @@ export function eventsMethod(runtime: ServedRuntime): IpcMethod {
       const wanted =
         readChoices(types, "types", (one) => readChoice(one, "types", eventTypeNames)) ?? new Set(eventTypeNames);
       const id = timerId === undefined ? undefined : readName(timerId, "timerId");
+      // It may have gone while the code of this method was being loaded, and would never be heard of again.
+      if (stream.signal.aborted) return;
       const feed = new EventFeed(stream, wanted, id);
       const names = new Set<EventName>([...wanted].map((type) => eventTypes[type]));
       const unsubscribe = runtime.events.subscribe(names, (name, event) => feed.take(name, event));
@@ -74,10 +76,13 @@ class EventFeed {
 
   #flush(): void {
     let sent = 0;
-    while (sent < this.#waiting.length && this.#push(this.#waiting[sent] as FeedItem)) sent += 1;
+    for (const item of this.#waiting) {
+      if (!this.#push(item)) break;
+      this.#waitingBytes -= roughBytes(item);
+      sent += 1;
+    }
     this.#waiting.splice(0, sent);
     if (this.#waiting.length > 0) return;
-    this.#waitingBytes = 0;
     if (this.#dropped > 0 && this.#push({ kind: "dropped", count: this.#dropped })) this.#dropped = 0;
   }
 

@@ -85,6 +85,10 @@ async function waitForRun(runtime: ServedRuntime, params: unknown, signal: Abort
 /** Resolves when the run has ended. Rejects when the caller wants it no longer. */
 function runEnd({ events }: ServedRuntime, timerId: string, runId: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
     const unsubscribe = events.subscribe(new Set(["run"]), (_name, event) => {
       const { type, ...run } = event as RunEvent;
       const isEnd = type === "RUN_SUCCEEDED" || type === "RUN_DEAD" || type === "RUN_CANCELLED";

@@ -122,6 +122,15 @@ test("without listeners nobody is told anything", async () => {
   is(events.has("run"), false);
 });
 
+test("a client that has gone before its feed begins is not listened for", async () => {
+  const service = new ServiceRig();
+  const stream = service.open("events");
+  stream.cancel();
+  await Promise.resolve();
+  await Promise.resolve();
+  is(service.runtime.events.has("run"), false);
+});
+
 test("every type of event belongs to a name under which kron.on() knows it", () => {
   const names = new Set(Object.values(eventTypes));
   equal([...names].sort(), [
