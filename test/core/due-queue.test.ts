@@ -26,6 +26,16 @@ test("an empty queue has no first item", () => {
   assert.is(queue.remove(1_000_000), false);
 });
 
+test("countUntil() counts what is due, the instant itself included", () => {
+  const queue = new DueQueue();
+  assert.is(queue.countUntil(Number.POSITIVE_INFINITY), 0);
+  for (let item = 0; item < 100; item++) queue.set(item, Math.floor(item / 10));
+  assert.equal(
+    [-1, 0, 4.5, 9, 100].map((dueMs) => queue.countUntil(dueMs)),
+    [0, 10, 50, 100, 100],
+  );
+});
+
 test("pop() gives items in the order they are due", () => {
   const queue = new DueQueue();
   for (const [item, dueMs] of [
@@ -129,6 +139,7 @@ test("the queue behaves as a list sorted by due time and item", () => {
         assert.is(queue.peekDueMs(), model.get(firstOf(model)) ?? Number.POSITIVE_INFINITY);
         assert.is(queue.has(item), model.has(item));
         assert.is(queue.dueOf(item), model.get(item));
+        assert.is(queue.countUntil(dueMs), [...model.values()].filter((otherMs) => otherMs <= dueMs).length);
       }
       assert.equal(drain(queue), sorted(model));
     }),

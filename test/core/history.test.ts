@@ -51,6 +51,17 @@ test("visit() stops when it is told to", () => {
   assert.equal(seen, [5, 4]);
 });
 
+test("visit() passes over the newest rows that it is told to, and over all there are", () => {
+  const history = new History();
+  for (let run = 1; run <= 5; run++) history.add(0, rowOf(run));
+  const runsBehind = (skipped: number): number[] => {
+    const runs: number[] = [];
+    history.visit(0, (row) => runs.push(row.run) > 0, skipped);
+    return runs;
+  };
+  assert.equal([runsBehind(0).length, runsBehind(3), runsBehind(5), runsBehind(99)], [5, [2, 1], [], []]);
+});
+
 test("attempts beyond 16 bits are kept as the most that fits", () => {
   const history = new History();
   history.add(0, rowOf(1, { attempts: 1_000_000 }));

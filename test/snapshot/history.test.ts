@@ -103,6 +103,29 @@ test("rows move from memory to the store and are read from both, newest first", 
   );
 });
 
+test("rows below a number are read from memory and from the store, wherever a reader goes on", async () => {
+  const lab = new Lab({ count: 1_000 });
+  lab.add("a");
+  lab.runs("a", 300);
+  await lab.checkpoint();
+  lab.runs("a", 40);
+  const all: [number: number, run: number][] = [];
+  lab.reader.visit(lab.slot("a"), (row, number) => all.push([number, row.run]) > 0);
+  assert.equal(
+    all.map(([number]) => number),
+    Array.from({ length: 340 }, (_, i) => 340 - i),
+  );
+  for (const below of [1, 2, 128, 129, 172, 173, 299, 300, 301, 302, 320, 340, 341, 500]) {
+    const rest: [number: number, run: number][] = [];
+    lab.reader.visit(lab.slot("a"), (row, number) => rest.push([number, row.run]) > 0, below);
+    assert.equal(
+      rest,
+      all.filter(([number]) => number < below),
+      `below ${below}`,
+    );
+  }
+});
+
 /** Objects so many levels deep. */
 function nested(depth: number): unknown {
   let value: unknown = 1;
