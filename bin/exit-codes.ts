@@ -11,6 +11,7 @@ export const ExitCode = {
   UNREACHABLE: 4,
   LOCKED: 5,
   PROBLEMS: 6,
+  INCOMPLETE: 7,
   /** Of `supervise`, ended at once by a second signal; 128 and its number, as shells have it. */
   FORCED_BY_SIGINT: 130,
   FORCED_BY_SIGTERM: 143,

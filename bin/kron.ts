@@ -59,7 +59,7 @@ function makeProgram(): Command {
     .addHelpText(
       "after",
       `
-Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 runtime not reachable, 5 locked, 6 problems found
+Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 runtime not reachable, 5 locked, 6 problems found, 7 runs ended by a stop
 
 Examples:
   kron job list

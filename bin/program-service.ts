@@ -25,7 +25,23 @@ export function addServiceCommands(program: Command, run: RunCommand): void {
       run(command, async (context) => (await import("./commands/sync.ts")).sync(context, command.optsWithGlobals())),
     );
   addCrontabCommand(program, run);
+  const runtime =
+    program.commands.find((command) => command.name() === "runtime") ??
+    program.command("runtime").description("the process that runs the timers of a directory");
+  withConfig(runtime.command("start").description("run timers that need no application: modules, commands, requests"))
+    .addHelpText("after", startHelp)
+    .action((_options, command: Command) =>
+      run(command, async (context) =>
+        (await import("./commands/runtime-start.ts")).runtimeStart(context, command.optsWithGlobals()),
+      ),
+    );
 }
+
+const startHelp = `
+SIGTERM and SIGINT: runs under way may finish (--drain), then it ends; a second SIGINT ends it at once
+SIGHUP: reads the configuration anew
+Exit codes: 0 stopped in good order, 1 failed, 2 wrong configuration, 5 another process holds the directory,
+6 the directory is damaged, 7 stopped, and with it attempts that took too long, 130 interrupted twice`;
 
 /** Beside `kron import [file]`: a file that is called `crontab` is `./crontab` there. */
 function addCrontabCommand(program: Command, run: RunCommand): void {

@@ -32,6 +32,11 @@ export function systemRandom(): Random {
   };
 }
 
+/** Microseconds of the clock that systemd calls monotonic, from the start of the machine. */
+export function machineMonotonicUs(): bigint {
+  return process.hrtime.bigint() / 1_000n;
+}
+
 /** The `Date` of an instant in epoch milliseconds. */
 export function toDate(ms: number): Date {
   return new Date(ms);

@@ -23,7 +23,7 @@ const manifest = JSON.parse(readFileSync(repositoryPath("package.json"), "utf8")
 /** The files, or folders ending in `/`, that may import a package; those not named here may be used in one file. */
 const packageHomes: Readonly<Record<string, readonly string[]>> = {
   commander: ["bin/"],
-  koffi: ["src/journal/lock.ts"],
+  koffi: ["src/journal/lock.ts", "src/runtime/notify-socket.ts"],
   lmdb: ["src/snapshot/lmdb-thread.ts"],
   msgpackr: ["src/journal/codec.ts"],
   piscina: ["src/runners/module-seat.ts"],

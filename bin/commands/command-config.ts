@@ -1,7 +1,7 @@
 /** The configuration as commands ask for it: with their flags, and with all that is wrong told line by line. */
 
 import { isKronError } from "../../src/core/errors.ts";
-import { type Config, readConfig } from "../../src/runtime/config.ts";
+import { type Config, type ConfigRequest, readConfig } from "../../src/runtime/config.ts";
 import { ambientOptions } from "../../src/runtime/config-layers.ts";
 import type { ConfigProblem } from "../../src/runtime/config-timers.ts";
 import { systemClock } from "../../src/system.ts";
@@ -22,15 +22,19 @@ export interface ConfigOptions {
 
 const problemsShown = 50;
 
-/** Reads the configuration. Rejects with `KRON_CONFIG_INVALID`, or with a `CommandError` once all has been told. */
-export async function commandConfig({ output }: CommandContext, options: ConfigOptions): Promise<Config> {
+/** What the options ask for; each time it is read anew. */
+export function configRequest(options: ConfigOptions): ConfigRequest {
   const flags = Object.fromEntries(
     ambientOptions.map(({ option }) => [option, options[option as keyof ConfigOptions]]),
   );
+  const { config: path } = options;
+  return { path, flags, environment: process.env, directory: process.cwd(), clock: systemClock() };
+}
+
+/** Reads the configuration. Rejects with `KRON_CONFIG_INVALID`, or with a `CommandError` once all has been told. */
+export async function commandConfig({ output }: CommandContext, options: ConfigOptions): Promise<Config> {
   try {
-    return await readConfig({
-      ...{ path: options.config, flags, environment: process.env, directory: process.cwd(), clock: systemClock() },
-    });
+    return await readConfig(configRequest(options));
   } catch (error) {
     if (output.options.isJson || !isKronError(error, "KRON_CONFIG_INVALID")) throw error;
     const { file, problems } = error.details as { file?: string; problems: readonly ConfigProblem[] };
