@@ -25,6 +25,7 @@ export function addServiceCommands(program: Command, run: RunCommand): void {
       run(command, async (context) => (await import("./commands/sync.ts")).sync(context, command.optsWithGlobals())),
     );
   addCrontabCommand(program, run);
+  addInstallCommand(program, run);
   const runtime =
     program.commands.find((command) => command.name() === "runtime") ??
     program.command("runtime").description("the process that runs the timers of a directory");
@@ -42,6 +43,25 @@ SIGTERM and SIGINT: runs under way may finish (--drain), then it ends; a second 
 SIGHUP: reads the configuration anew
 Exit codes: 0 stopped in good order, 1 failed, 2 wrong configuration, 5 another process holds the directory,
 6 the directory is damaged, 7 stopped, and with it attempts that took too long, 130 interrupted twice`;
+
+function addInstallCommand(program: Command, run: RunCommand): void {
+  program
+    .command("install-service")
+    .description("write a service of systemd that keeps a runtime running")
+    .option("--config <file>", "the configuration (default: kron.config.{ts,js,mjs,json} in the working directory)")
+    .option("--app <file>", "an application for kron supervise, rather than a runtime of its own")
+    .option("--user", "a service of the user's own, rather than one of the system")
+    .option("--name <name>", "what the service is called (default: kron)")
+    .option("--run-as <user>", "the user that a service of the system runs as (default: root)")
+    .option("--exec <path>", "the kron to execute (default: this one, with this Node)")
+    .option("--dry-run", "print it, and write nothing")
+    .option("--force", "replace what is there")
+    .action((_options, command: Command) =>
+      run(command, async (context) =>
+        (await import("./commands/install-service.ts")).installService(context, command.optsWithGlobals()),
+      ),
+    );
+}
 
 /** Beside `kron import [file]`: a file that is called `crontab` is `./crontab` there. */
 function addCrontabCommand(program: Command, run: RunCommand): void {
