@@ -125,7 +125,8 @@ const echoScript = "require('node:net').createServer((s) => s.pipe(s)).listen(pr
 
 /** Runs' worth of bytes per second through a process that only sends back what it gets, as many in flight. */
 async function echo(): Promise<number> {
-  const path = join(directory, "echo.sock");
+  directories += 1;
+  const path = join(directory, `echo-${directories}`);
   const child = spawn(process.execPath, ["-e", echoScript, path], { stdio: "ignore" });
   const socket = await connected(path, child);
   let bytes = 0;

@@ -13,7 +13,8 @@ import { type HostParts, HostProcess } from "./host-process.ts";
 
 const policy: ChildPolicy = {
   ...defaultChildPolicy,
-  restart: "always",
+  // One that ends well has lost its connection, or was asked to: another is started when there is something to do.
+  restart: "on-failure",
   readyTimeoutMs: 15_000,
   stopTimeoutMs: 5_000,
   backoffCapMs: 30_000,
