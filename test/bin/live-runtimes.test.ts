@@ -1,10 +1,15 @@
 /** The commands about a runtime as a whole, beside one in a process of its own, and without one. */
 
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { isKronError } from "../../src/core/errors.ts";
+import { IpcClient } from "../../src/ipc/client.ts";
+import { systemClock } from "../../src/system.ts";
 import { suite } from "../support/suite.ts";
+import { repositoryPath } from "../tooling/source-files.ts";
 import { kron, kronJson, scratchDirectory } from "./command-line.ts";
-import { kronAside, type LiveProcess, spawnKron, startRuntime } from "./live-process.ts";
+import { kronAside, LiveProcess, spawnKron, startRuntime } from "./live-process.ts";
 
 const test = suite("live runtimes", 120_000);
 const dataDir = join(scratchDirectory(), "data");
@@ -110,6 +115,23 @@ test("shutdown lets runs finish, and the process ends by itself", async () => {
   assert.is(await runtime.end(), 0);
   assert.equal(runtime.lines.slice(-2), ["shutdown 100", "exit 0 stopped"]);
   assert.is((json("doctor").runtime as { state: string }).state, "stopped");
+});
+
+test("a socket and a client on it do not keep a process running that has nothing else to do", async () => {
+  const directory = join(scratchDirectory(), "data");
+  const path = repositoryPath("dist/test/bin/unheld-runtime.js");
+  const unheld = new LiveProcess(spawn(process.execPath, [path, directory], { stdio: ["pipe", "pipe", "inherit"] }));
+  await unheld.line(/^ready$/);
+  const client = await IpcClient.connect(directory, { clock: systemClock(), name: "test" });
+  const gone = new Promise<void>((resolve) => client.onClose(() => resolve()));
+  const fedUp = client
+    .stream("events")
+    .next()
+    .catch((error: unknown) => error);
+  unheld.child.stdin?.end();
+  assert.is(await unheld.end(), 0);
+  await gone;
+  assert.ok(isKronError(await fedUp, "KRON_DISCONNECTED"));
 });
 
 test("without a runtime, commands that need one say so and exit with 4", () => {

@@ -1,6 +1,6 @@
 /** A runtime on its socket: when it listens, when it does not, and how it shuts down because a client asks. */
 
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { equal, is, match, ok } from "uvu/assert";
 import { isKronError, type KronError } from "../../src/core/errors.ts";
@@ -15,6 +15,7 @@ import { keptLog } from "../ipc/ipc-rig.ts";
 import { codeOf, freshDirectory, removeDirectories } from "../support/runtimes.ts";
 import { ServiceRig } from "../support/service-rig.ts";
 import { suite } from "../support/suite.ts";
+import { repositoryPath } from "../tooling/source-files.ts";
 
 const test = suite("serving");
 const open = new Set<Kron>();
@@ -55,6 +56,13 @@ test("a started runtime answers on its socket", async () => {
 test("every method that is offered before its code is loaded is there afterwards, and no other", () => {
   const kinds = [...new ServiceRig().methods].map(([name, { kind }]) => [name, kind]);
   equal(Object.fromEntries(kinds), methodKinds);
+});
+
+test("docs/ipc-methods.md has every method, and no other", () => {
+  const text = readFileSync(repositoryPath("docs/ipc-methods.md"), "utf8");
+  const rows = [...text.matchAll(/^\| `([a-z.]+)` +\| (call|stream) /gm)];
+  const documented = rows.map(([, name, kind]) => [name, kind === "call" ? "unary" : kind]);
+  equal(Object.fromEntries(documented), methodKinds);
 });
 
 test("what is scheduled through the socket is on record for the application", async () => {

@@ -19,12 +19,13 @@ export interface TimerRow {
 /** A tuple of plain data. */
 export type Tuple = readonly unknown[];
 
-const timerNames: readonly (keyof TimerView)[] = [
+const timerNames: readonly (keyof TimerView | "anchorMs")[] = [
   ...(["id", "state", "definition", "payload", "createdAtMs", "nextRunAtMs", "nextRetryAtMs"] as const),
   ...(["lastScheduledAtMs", "lastFinishedAtMs", "lastDurationMs", "lastOutcome", "lastError"] as const),
   ...(["runningCount", "waitingCount", "succeededCount", "deadCount", "missedCount"] as const),
-  ...(["skippedCount", "retriesIn7Days"] as const),
+  ...(["skippedCount", "retriesIn7Days", "anchorMs"] as const),
 ];
+const definitionAt = timerNames.indexOf("definition");
 const historyNames: readonly (keyof HistoryEntry)[] = [
   ...(["timerId", "outcome", "runId", "isManual", "scheduledAtMs", "lastScheduledAtMs", "count"] as const),
   ...(["dueAtMs", "startedAtMs", "finishedAtMs", "durationMs", "attempts", "missedCount", "failures"] as const),
@@ -39,18 +40,18 @@ const runNames: readonly (keyof RunView)[] = [
 
 /** A timer as a tuple. */
 export function packTimer({ timer, anchorMs }: TimerRow): Tuple {
-  const tuple: unknown[] = timerNames.map((name) => timer[name] ?? null);
-  tuple[2] = encodeDefinition(timer.definition);
-  tuple.push(anchorMs);
+  const tuple: unknown[] = timerNames.map<unknown>((name) => (name === "anchorMs" ? anchorMs : (timer[name] ?? null)));
+  tuple[definitionAt] = encodeDefinition(timer.definition);
   return tuple;
 }
 
 /** The timer that `packTimer` was given. Throws `KRON_IPC_PROTOCOL` for what is no such tuple. */
 export function unpackTimer(value: unknown): TimerRow {
-  const tuple = asTuple(value, timerNames.length + 1, "a timer");
+  const tuple = asTuple(value, timerNames.length, "a timer");
   const members = timerNames.map((name, at) => [name, tuple[at] ?? undefined] as const);
-  const timer = { ...Object.fromEntries(members), definition: decodeDefinition(tuple[2]) };
-  return { timer: timer as unknown as TimerView, anchorMs: Number(tuple[timerNames.length]) };
+  const { anchorMs, ...timer } = Object.fromEntries(members);
+  const definition = decodeDefinition(tuple[definitionAt]);
+  return { timer: { ...timer, definition } as unknown as TimerView, anchorMs: Number(anchorMs) };
 }
 
 /** A finished occurrence as a tuple. */
