@@ -8,6 +8,7 @@ import { Supervisor, type SupervisorEnd } from "../../src/runtime/supervise/supe
 import type { CommandContext } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
+import { type ConfigOptions, commandConfig } from "./command-config.ts";
 
 /** What was ended by force has so long before this process ends without waiting for it. */
 const forceMs = 10_000;
@@ -17,15 +18,15 @@ export async function supervise(
   context: CommandContext,
   script: string,
   args: readonly string[],
-  options: SuperviseOptions,
+  options: SuperviseOptions & ConfigOptions,
 ): Promise<ExitCodeValue> {
-  const { dataDir, output } = context;
   const app = readSuperviseOptions(script, args, options, {
     version: process.version,
     stripsTypes: Boolean((process.features as { typescript?: unknown }).typescript),
   });
   checkIsFile(app.script);
-  const runtime = checkKronOptions({ dataDir, concurrency: app.concurrency });
+  const { dataDir, baseDir, ...config } = await commandConfig(context, options);
+  const runtime = checkKronOptions({ ...config.runtime, dataDir, baseDir });
   // A terminal or a pipe that goes away is no reason to end, and one that is slow none to wait.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const tell = (line: string): void => {
@@ -33,10 +34,11 @@ export async function supervise(
   };
   const signals = new Signals(tell);
   try {
-    const { useColor } = output.options;
+    const { useColor } = context.output.options;
     const { stdout, stderr } = process;
     const supervisor = await Supervisor.start({ dataDir, app, runtime, stdout, stderr, useColor, tell });
     tell(`supervising ${app.script} in process ${process.pid}, with the timers of ${dataDir}`);
+    if (config.timers.length > 0) tell(`the timers of ${config.file} are made by kron sync, and not by supervise`);
     signals.attach(supervisor);
     const end = await supervisor.whenEnded();
     return signals.exitCode ?? exitCodeOf(end);

@@ -18,6 +18,11 @@ export function addSuperviseCommands(program: Command): void {
     .option("--ready-timeout <duration>", "how long the app may take to get ready (default: 30s)")
     .option("--stop-timeout <duration>", "how long runs, and then the app, may take to end (default: 10s)")
     .option("--concurrency <count>", "attempts under way at a time (default: 64)")
+    .option("--durability <policy>", "always, group:<duration> or everysec (default: always)")
+    .option(
+      "--config <path>",
+      "options of the runtime (default: kron.config.ts, .js, .mjs or .json, where there is one)",
+    )
     .option("--node-arg <arg>", "an option of Node for the app; may be given again", collect)
     .addHelpText(
       "after",
@@ -26,9 +31,9 @@ Arguments of the app that begin with a dash come behind --. SIGTERM and SIGINT f
 second one ends at once; SIGHUP reloads.
 Exit codes: 0 ended as asked, 1 the app failed for good or runs had to be cut short, 130 and 143 ended at once`,
     )
-    .action((app: string, args: string[], options, command: Command) =>
+    .action((app: string, args: string[], _options, command: Command) =>
       run(command, async (context) =>
-        (await import("../commands/supervise.ts")).supervise(context, app, args, options),
+        (await import("../commands/supervise.ts")).supervise(context, app, args, command.optsWithGlobals()),
       ),
     );
   program

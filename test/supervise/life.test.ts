@@ -12,7 +12,7 @@ import { endSupervised, nextEvent, Supervised } from "./supervised.ts";
 const test = suite("supervise/life", 60_000);
 
 test("callbacks run in the app, and the command line is answered by the supervisor", async () => {
-  const supervised = await Supervised.ready();
+  const supervised = await Supervised.ready("plain", ["--concurrency", "7"]);
   const attached = await supervised.kron();
   const succeeded = nextEvent(attached, "RUN_SUCCEEDED");
   await attached.trigger("job");
@@ -23,7 +23,7 @@ test("callbacks run in the app, and the command line is answered by the supervis
     ["job", "short"],
   );
   const { runtime } = kronJson(["runtime", "status", "--data-dir", supervised.dataDir]) as { runtime: Status };
-  assert.equal([runtime.mode, runtime.pid], ["supervised", supervised.pid]);
+  assert.equal([runtime.mode, runtime.pid, runtime.concurrency], ["supervised", supervised.pid, 7]);
   const { pid, instance, state, callbacks, restarts } = runtime.apps[0] ?? {};
   assert.equal([pid, instance, state, callbacks, restarts], [supervised.appPid, 0, "ready", 2, 0]);
   await supervised.stop();
@@ -132,6 +132,7 @@ test.run();
 
 interface Status {
   readonly mode: string;
+  readonly concurrency: number;
   readonly pid: number;
   readonly apps: readonly {
     readonly pid: number;

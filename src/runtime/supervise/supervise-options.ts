@@ -18,7 +18,6 @@ export interface SuperviseOptions {
   readonly restart?: string | undefined;
   readonly maxRestarts?: string | undefined;
   readonly restartDelay?: string | undefined;
-  readonly concurrency?: string | undefined;
   readonly nodeArg?: readonly string[] | undefined;
 }
 
@@ -35,8 +34,6 @@ export interface SuperviseSettings {
   /** Resident memory over which an instance is reloaded; undefined for no limit. */
   readonly maxMemoryBytes: number | undefined;
   readonly policy: ChildPolicy;
-  /** Attempts under way at a time; undefined for the default of the runtime. */
-  readonly concurrency: number | undefined;
 }
 
 const instancesMax = 64;
@@ -63,8 +60,6 @@ export function readSuperviseOptions(
     watchPaths: isWatched ? readWatchPaths(path, watchPaths) : undefined,
     maxMemoryBytes: options.maxMemory === undefined ? undefined : readMemory(options.maxMemory),
     policy: readPolicy(options),
-    concurrency:
-      options.concurrency === undefined ? undefined : readWhole(options.concurrency, "--concurrency", 1, 60_000),
   };
 }
 

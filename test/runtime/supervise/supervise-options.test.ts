@@ -19,16 +19,15 @@ test("readSuperviseOptions() gives the defaults", () => {
     watchPaths: undefined,
     maxMemoryBytes: undefined,
     policy: defaultChildPolicy,
-    concurrency: undefined,
   });
 });
 
 test("readSuperviseOptions() reads each option", () => {
   const settings = read({
     ...{ instances: "4", maxMemory: "512MB", readyTimeout: "5s", stopTimeout: "2s", restart: "always" },
-    ...{ maxRestarts: "0", restartDelay: "10ms", concurrency: "7", nodeArg: ["--inspect"] },
+    ...{ maxRestarts: "0", restartDelay: "10ms", nodeArg: ["--inspect"] },
   });
-  assert.equal([settings.instances, settings.maxMemoryBytes, settings.concurrency], [4, 512 * 1024 ** 2, 7]);
+  assert.equal([settings.instances, settings.maxMemoryBytes], [4, 512 * 1024 ** 2]);
   assert.equal(settings.policy, {
     ...defaultChildPolicy,
     ...{ readyTimeoutMs: 5_000, stopTimeoutMs: 2_000, restart: "always", restartsMax: 0, backoffBaseMs: 10 },
@@ -52,7 +51,6 @@ test("an option that makes no sense is refused by its name", () => {
     [{ restart: "sometimes" }, "--restart"],
     [{ maxRestarts: "-1" }, "--max-restarts"],
     [{ restartDelay: "2d" }, "--restart-delay"],
-    [{ concurrency: "0" }, "--concurrency"],
     [{ watchPath: [""] }, "--watch-path"],
   ];
   for (const [options, what] of cases) {
