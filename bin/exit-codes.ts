@@ -11,8 +11,9 @@ export const ExitCode = {
   UNREACHABLE: 4,
   LOCKED: 5,
   PROBLEMS: 6,
+  /** Of `runtime start`: it stopped, and with it attempts that took too long. */
   INCOMPLETE: 7,
-  /** Of `supervise`, ended at once by a second signal; 128 and its number, as shells have it. */
+  /** Of `runtime start` and `supervise`, ended at once by a second signal; 128 and its number, as shells have it. */
   FORCED_BY_SIGINT: 130,
   FORCED_BY_SIGTERM: 143,
 } as const;

@@ -39,10 +39,10 @@ export function addServiceCommands(program: Command, run: RunCommand): void {
 }
 
 const startHelp = `
-SIGTERM and SIGINT: runs under way may finish (--drain), then it ends; a second SIGINT ends it at once
+SIGTERM and SIGINT: runs under way may finish (--drain), then it ends; a second of them ends it at once
 SIGHUP: reads the configuration anew
 Exit codes: 0 stopped in good order, 1 failed, 2 wrong configuration, 5 another process holds the directory,
-6 the directory is damaged, 7 stopped, and with it attempts that took too long, 130 interrupted twice`;
+6 the directory is damaged, 7 stopped, and with it attempts that took too long, 130 and 143 told to stop twice`;
 
 function addInstallCommand(program: Command, run: RunCommand): void {
   program

@@ -63,7 +63,8 @@ export class RuntimeService {
     const { clock, logger, notifier } = this.#parts;
     logEvents(this.#kron, logger);
     this.#kron.on("run", ({ type, ending }) => {
-      if (this.#isEnding && ending !== undefined && type !== "RUN_TIMED_OUT") this.#stoppedCount += 1;
+      const isStopped = type === "RUN_LOST" || (ending !== undefined && type !== "RUN_TIMED_OUT");
+      if (this.#isEnding && isStopped) this.#stoppedCount += 1;
     });
     this.#kron.on("error", (error) => this.#end({ kind: "failed", error }));
     this.#kron.on("shutdown", () => this.#end({ kind: "asked", by: "a command" }));

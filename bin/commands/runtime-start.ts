@@ -5,13 +5,10 @@ import { openNotifySocket } from "../../src/runtime/notify-socket.ts";
 import { ServiceNotifier } from "../../src/runtime/service-notifier.ts";
 import { systemClock } from "../../src/system.ts";
 import type { CommandContext } from "../context.ts";
-import type { ExitCodeValue } from "../exit-codes.ts";
+import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { type ConfigOptions, commandConfig, configRequest } from "./command-config.ts";
 import { runtimeLogger } from "./runtime-log.ts";
 import { RuntimeService } from "./runtime-service.ts";
-
-/** By convention: 128 and the number of the signal. */
-const interruptedTwice = 130;
 
 /** Runs until it is told to stop. */
 export async function runtimeStart(context: CommandContext, options: ConfigOptions): Promise<ExitCodeValue> {
@@ -25,15 +22,18 @@ export async function runtimeStart(context: CommandContext, options: ConfigOptio
     ...{ clock, logger, notifier },
     readConfig: () => readConfig(configRequest(options)),
   });
-  let interrupts = 0;
+  let isStopping = false;
+  const stop = (signal: string, forced: ExitCodeValue): void => {
+    if (isStopping) {
+      logger.error({ signal }, "Told to stop again: ends at once, and what was under way is retried as lost");
+      process.exit(forced);
+    }
+    isStopping = true;
+    service.stop(signal);
+  };
   const listeners: Readonly<Partial<Record<NodeJS.Signals, () => void>>> = {
-    SIGTERM: () => service.stop("SIGTERM"),
-    SIGINT: () => {
-      interrupts += 1;
-      if (interrupts === 1) return service.stop("SIGINT");
-      logger.error({}, "Interrupted again: ends at once, and what was under way is retried as lost");
-      process.exit(interruptedTwice);
-    },
+    SIGTERM: () => stop("SIGTERM", ExitCode.FORCED_BY_SIGTERM),
+    SIGINT: () => stop("SIGINT", ExitCode.FORCED_BY_SIGINT),
     SIGHUP: () => service.reload(),
   };
   for (const [signal, listener] of Object.entries(listeners)) process.on(signal, listener);
