@@ -19,6 +19,7 @@ export type RuntimeOptions = Pick<
   | "checkpoint"
   | "history"
   | "logs"
+  | "threads"
   | "snapshot"
   | "segmentBytes"
 >;

@@ -40,12 +40,12 @@ export interface CheckedConfig {
 
 const runtimeNames: readonly (keyof RuntimeOptions)[] = [
   ...(["dataDir", "baseDir", "durability", "profile", "concurrency", "queueMax"] as const),
-  ...(["checkpoint", "history", "logs", "snapshot", "segmentBytes"] as const),
+  ...(["checkpoint", "history", "logs", "threads", "snapshot", "segmentBytes"] as const),
 ];
 const ownNames = ["name", "timezone", "logLevel", "drain", "timers"] as const;
 const names: ReadonlySet<string> = new Set([...runtimeNames, ...ownNames]);
 /** Options of `new Kron()` that a file cannot give. */
-const codeOnly: ReadonlySet<string> = new Set(["logger", "clock", "disk", "keepAlive", "orphanGrace"]);
+const codeOnly: ReadonlySet<string> = new Set(["logger", "clock", "disk", "keepAlive", "orphanGrace", "ipc"]);
 const drainMsDefault = 30_000;
 const drainMsMax = 24 * 3_600_000;
 const nameLengthMax = 4_096;

@@ -42,12 +42,13 @@ test("checkConfig() takes every option of the runtime that a file can give", () 
       checkpoint: { every: "5m" },
       history: { count: 5 },
       logs: { runs: 3 },
+      threads: 2,
       snapshot: "file",
       segmentBytes: 65_536,
     },
     ...{ name: "main", timezone: "europe/riga", logLevel: "WARN", drain: "5s", timers: undefined },
   });
-  assert.is(Object.keys(runtime).length, 11);
+  assert.is(Object.keys(runtime).length, 12);
   assert.equal([drainMs, logLevel, name, timezone], [5_000, "warn", "main", "Europe/Riga"]);
   const empty = check(undefined);
   assert.equal([empty.drainMs, empty.logLevel, empty.timezone, empty.timers], [30_000, undefined, undefined, []]);
