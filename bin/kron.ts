@@ -14,9 +14,9 @@ import { addJobCommands } from "./nouns/job.ts";
 import { addLogCommands } from "./nouns/log.ts";
 import { addRunCommands } from "./nouns/run.ts";
 import { addRuntimeCommands } from "./nouns/runtime.ts";
+import { addServiceCommands } from "./nouns/service.ts";
 import { addSuperviseCommands } from "./nouns/supervise.ts";
 import { OutputClosed } from "./output.ts";
-import { addServiceCommands } from "./program-service.ts";
 import { run } from "./running.ts";
 
 await main();
@@ -73,7 +73,7 @@ Examples:
   addSuperviseCommands(program);
   addLogCommands(program);
   addBackupCommands(program);
-  addServiceCommands(program, run);
+  addServiceCommands(program);
   program
     .command("doctor")
     .description("prove from the files that nothing is lost and every occurrence is accounted for")

@@ -2,5 +2,5 @@
 
 import { fileURLToPath } from "node:url";
 
-/** The path of `module-thread-main.ts`, built. */
-export const threadEntry = fileURLToPath(new URL("./module-thread-main.js", import.meta.url));
+/** The path of `module-thread-entry.cts`, built. */
+export const threadEntry = fileURLToPath(new URL("./module-thread-entry.cjs", import.meta.url));

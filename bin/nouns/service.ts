@@ -1,19 +1,15 @@
 /** The commands with which Kron takes the place of cron: configuration, runtime, sync, crontabs, service. */
 
 import type { Command } from "commander";
-import type { CommandContext } from "./context.ts";
-import type { ExitCodeValue } from "./exit-codes.ts";
-
-/** Does the work of a command and sets the exit code. */
-export type RunCommand = (command: Command, work: (context: CommandContext) => Promise<ExitCodeValue>) => Promise<void>;
+import { run } from "../running.ts";
 
 /** Adds them to the program. */
-export function addServiceCommands(program: Command, run: RunCommand): void {
+export function addServiceCommands(program: Command): void {
   const config = program.command("config").description("the configuration, kron.config.{ts,js,mjs,json}");
   withConfig(config.command("print").description("show what it comes to, and where each option was set")).action(
     (_options, command: Command) =>
       run(command, async (context) =>
-        (await import("./commands/config-print.ts")).configPrint(context, command.optsWithGlobals()),
+        (await import("../commands/config-print.ts")).configPrint(context, command.optsWithGlobals()),
       ),
   );
   withConfig(program.command("sync").description("make the timers on record those that the configuration declares"))
@@ -22,10 +18,10 @@ export function addServiceCommands(program: Command, run: RunCommand): void {
     .option("--adopt", "take over timers that another configuration declared")
     .option("--allow-empty", "prune even when the configuration declares no timer at all")
     .action((_options, command: Command) =>
-      run(command, async (context) => (await import("./commands/sync.ts")).sync(context, command.optsWithGlobals())),
+      run(command, async (context) => (await import("../commands/sync.ts")).sync(context, command.optsWithGlobals())),
     );
-  addCrontabCommand(program, run);
-  addInstallCommand(program, run);
+  addCrontabCommand(program);
+  addInstallCommand(program);
   const runtime =
     program.commands.find((command) => command.name() === "runtime") ??
     program.command("runtime").description("the process that runs the timers of a directory");
@@ -33,7 +29,7 @@ export function addServiceCommands(program: Command, run: RunCommand): void {
     .addHelpText("after", startHelp)
     .action((_options, command: Command) =>
       run(command, async (context) =>
-        (await import("./commands/runtime-start.ts")).runtimeStart(context, command.optsWithGlobals()),
+        (await import("../commands/runtime-start.ts")).runtimeStart(context, command.optsWithGlobals()),
       ),
     );
 }
@@ -44,7 +40,7 @@ SIGHUP: reads the configuration anew
 Exit codes: 0 stopped in good order, 1 failed, 2 wrong configuration, 5 another process holds the directory,
 6 the directory is damaged, 7 stopped, and with it attempts that took too long, 130 and 143 told to stop twice`;
 
-function addInstallCommand(program: Command, run: RunCommand): void {
+function addInstallCommand(program: Command): void {
   program
     .command("install-service")
     .description("write a service of systemd that keeps a runtime running")
@@ -58,13 +54,13 @@ function addInstallCommand(program: Command, run: RunCommand): void {
     .option("--force", "replace what is there")
     .action((_options, command: Command) =>
       run(command, async (context) =>
-        (await import("./commands/install-service.ts")).installService(context, command.optsWithGlobals()),
+        (await import("../commands/install-service.ts")).installService(context, command.optsWithGlobals()),
       ),
     );
 }
 
 /** Beside `kron import [file]`: a file that is called `crontab` is `./crontab` there. */
-function addCrontabCommand(program: Command, run: RunCommand): void {
+function addCrontabCommand(program: Command): void {
   const parent = program.commands.find((command) => command.name() === "import") ?? program.command("import");
   parent
     .command("crontab [file]")
@@ -82,7 +78,7 @@ function addCrontabCommand(program: Command, run: RunCommand): void {
     .option("--as-config", "print a configuration (kron.config.json) and change nothing")
     .action((file: string | undefined, _options, command: Command) =>
       run(command, async (context) =>
-        (await import("./commands/import-crontab.ts")).importCrontab(context, file, command.optsWithGlobals()),
+        (await import("../commands/import-crontab.ts")).importCrontab(context, file, command.optsWithGlobals()),
       ),
     );
 }
