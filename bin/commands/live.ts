@@ -119,7 +119,7 @@ function unreachable(dataDir: string, error: KronError): CommandError {
     return new CommandError(
       ExitCode.UNREACHABLE,
       `Expected a runtime to be at work in ${printable(dataDir)}, none is there`,
-      "Start the application that uses this directory, or name another with --data-dir or KRON_HOME",
+      "Start the application that uses this directory, or `kron runtime start`; or name another with --data-dir or KRON_HOME",
     );
   }
   return new CommandError(
