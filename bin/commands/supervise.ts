@@ -3,8 +3,10 @@
 import { statSync } from "node:fs";
 import { KronError } from "../../src/core/errors.ts";
 import { checkKronOptions } from "../../src/kron-options.ts";
+import { openNotifySocket } from "../../src/runtime/notify-socket.ts";
+import { ServiceNotifier } from "../../src/runtime/service-notifier.ts";
 import { readSuperviseOptions, type SuperviseOptions } from "../../src/runtime/supervise/supervise-options.ts";
-import { Supervisor, type SupervisorEnd } from "../../src/runtime/supervise/supervisor.ts";
+import { Supervisor, type SupervisorEnd, type SupervisorPhase } from "../../src/runtime/supervise/supervisor.ts";
 import type { CommandContext } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
@@ -32,11 +34,17 @@ export async function supervise(
   const tell = (line: string): void => {
     process.stderr.write(`kron: ${printable(line)}\n`);
   };
+  const notifier = new ServiceNotifier({
+    // Taken out of the environment here, so that the app cannot speak for the service.
+    ...{ environment: process.env, pid: process.pid, clock: runtime.clock, logger: runtime.logger },
+    open: openNotifySocket,
+  });
   const signals = new Signals(tell);
   try {
     const { useColor } = context.output.options;
     const { stdout, stderr } = process;
-    const supervisor = await Supervisor.start({ dataDir, app, runtime, stdout, stderr, useColor, tell });
+    const onPhase = (phase: SupervisorPhase): void => notify(notifier, phase, app.script);
+    const supervisor = await Supervisor.start({ dataDir, app, runtime, stdout, stderr, useColor, tell, onPhase });
     tell(`supervising ${app.script} in process ${process.pid}, with the timers of ${dataDir}`);
     if (config.timers.length > 0) tell(`the timers of ${config.file} are made by kron sync, and not by supervise`);
     signals.attach(supervisor);
@@ -44,6 +52,22 @@ export async function supervise(
     return signals.exitCode ?? exitCodeOf(end);
   } finally {
     signals.close();
+    notifier.close();
+  }
+}
+
+function notify(notifier: ServiceNotifier, phase: SupervisorPhase, script: string): void {
+  switch (phase) {
+    case "ready":
+      notifier.ready(`Supervising ${script}`);
+      // That it is sent is the sign: it comes from the loop that everything else needs too.
+      notifier.watch(() => true);
+      break;
+    case "reloading":
+      notifier.reloading();
+      break;
+    default:
+      notifier.stopping("Stopping: waiting for runs, then for the app");
   }
 }
 

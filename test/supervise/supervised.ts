@@ -43,14 +43,20 @@ export class Supervised {
   readonly #waiters = new Set<LineWaiter>();
   #kron: Kron | undefined;
 
-  private constructor(folder: string, way: string, options: readonly string[], script: string) {
+  private constructor(
+    folder: string,
+    way: string,
+    options: readonly string[],
+    script: string,
+    more: Readonly<Record<string, string>>,
+  ) {
     this.dataDir = join(folder, "data");
     this.file = join(folder, "noted");
     const { KRON_HOME: _home, FORCE_COLOR: _color, ...environment } = process.env;
     this.child = spawn(
       process.execPath,
       [programPath, "--data-dir", this.dataDir, "supervise", ...options, script, way, this.file],
-      { stdio: ["ignore", "pipe", "pipe"], env: { ...environment, TZ: "UTC" } },
+      { stdio: ["ignore", "pipe", "pipe"], env: { ...environment, TZ: "UTC", ...more } },
     );
     all.add(this.child);
     for (const stream of [this.child.stdout, this.child.stderr]) this.#read(stream);
@@ -62,13 +68,18 @@ export class Supervised {
     });
   }
 
-  /** Starts it with the app doing things in this `way`; `more` are a folder that is there, or another script. */
+  /** Starts it with the app doing things in this `way`; `more` are a folder that is there, another script, or variables. */
   static start(
     way: string,
     options: readonly string[] = [],
-    more: { readonly folder?: string; readonly script?: string } = {},
+    more: {
+      readonly folder?: string;
+      readonly script?: string;
+      readonly environment?: Readonly<Record<string, string>>;
+    } = {},
   ): Supervised {
-    return new Supervised(more.folder ?? scratchDirectory(), way, options, more.script ?? appPath);
+    const { folder = scratchDirectory(), script = appPath, environment = {} } = more;
+    return new Supervised(folder, way, options, script, environment);
   }
 
   /** Starts it, and waits until the app is ready. */

@@ -28,6 +28,9 @@ import { reportText } from "./report-text.ts";
 import type { SuperviseSettings } from "./supervise-options.ts";
 import { Watching } from "./watching.ts";
 
+/** What a service manager wants to know. */
+export type SupervisorPhase = "ready" | "reloading" | "stopping";
+
 /** What a supervisor is given. */
 export interface SupervisorParts {
   readonly dataDir: string;
@@ -39,7 +42,7 @@ export interface SupervisorParts {
   /** Takes a line for whoever looks after it. */
   readonly tell: (line: string) => void;
   /** Told where it is in its life, for a service manager: `ready` once an instance is, `stopping` when it begins to end. */
-  readonly onPhase?: ((phase: "ready" | "reloading" | "stopping") => void) | undefined;
+  readonly onPhase?: ((phase: SupervisorPhase) => void) | undefined;
 }
 
 /** How a supervisor came to its end: as it should, with an app that failed for good, or with work that was cut short. */
