@@ -1,11 +1,11 @@
 /**
  * `kron job logs <timer>`: what a run printed, from the files, beside a runtime or without one.
  *
- * With `-f` what is added is shown too, until the run is over. Whether it is stands in the journal, which may take long
- * to read; it is looked at when nothing came for a while, and the less often the longer it takes.
+ * With `-f` what is added is shown too, until the run is over. The runtime tells whether it is, or else the journal, which
+ * may take long to read; so it is asked when nothing came for a while, and the less often the longer that takes.
  */
 
-import { formatRunId } from "../../src/core/run.ts";
+import { isKronError } from "../../src/core/errors.ts";
 import { Zones } from "../../src/core/zone.ts";
 import { runLogPath } from "../../src/logs/run-log-paths.ts";
 import { followRunLog, listRunLogs, readRunLog } from "../../src/logs/run-log-reader.ts";
@@ -17,6 +17,7 @@ import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
 import { localTime } from "../times.ts";
 import { type LogRenderer, logRenderer } from "./log-renderers.ts";
+import { lookAtRuns } from "./look.ts";
 import { checkDirectory, displayZone, readOffline, slotOfTimer } from "./offline.ts";
 
 /** Options of `kron job logs`. */
@@ -112,12 +113,14 @@ async function newestRun(context: CommandContext, id: string, isFollowing: boole
 
 /** The runs of a timer that are not over, none when no runtime is at work. Throws when it has to be known and is not. */
 async function liveRuns(context: CommandContext, id: string, mayBeGone: boolean): Promise<string[]> {
-  const { result } = await readOffline(context, ({ state, runtime }) => {
-    const slot = mayBeGone ? state.timers.slotOf(id) : slotOfTimer(state, id);
-    if (slot === undefined || runtime.state !== "running") return [];
-    return state.runs.ofSlot(slot).map((run) => formatRunId(run.id));
-  });
-  return result;
+  try {
+    const { seen, runs } = await lookAtRuns(context, undefined, id);
+    const isAtWork = seen.runtime.state === "running" || seen.runtime.state === "draining";
+    return isAtWork ? runs.map(({ runId }) => runId) : [];
+  } catch (error) {
+    if (mayBeGone && isKronError(error, "KRON_TIMER_NOT_FOUND")) return [];
+    throw error;
+  }
 }
 
 function readRun(text: string): string {

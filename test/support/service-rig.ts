@@ -87,13 +87,19 @@ export class ServiceRig {
   readonly shutdowns: number[] = [];
   readonly runtime: ServedRuntime;
 
-  constructor(options: RigOptions = {}) {
+  constructor(options: RigOptions & { readonly dataDir?: string } = {}) {
     const events = new EventHub({ has: () => false, emit: () => undefined });
     const rig = new EngineRig({ ...options, events });
     const retention = { ...defaultRetention, count: 100_000 };
     this.rig = rig;
     this.runtime = {
-      ...{ dataDir: "/nowhere", uuid: "00", mode: "embedded", startedAtMs: rig.clock.nowMs(), events },
+      ...{
+        dataDir: options.dataDir ?? "/nowhere",
+        uuid: "00",
+        mode: "embedded",
+        startedAtMs: rig.clock.nowMs(),
+        events,
+      },
       ...{ engine: rig.engine, commands: rig.commands, disk: nodeDisk, realClock: systemClock() },
       history: new HistoryReader(rig.engine.data, undefined, retention, rig.clock),
       snapshots: { snapshotIndex: 0, compact: () => Promise.resolve() },

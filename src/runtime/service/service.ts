@@ -3,6 +3,7 @@
 import type { IpcMethod } from "../../ipc/methods.ts";
 import { eventsMethod } from "./event-feed.ts";
 import { timerHistoryMethod } from "./history-pages.ts";
+import { runLogMethod } from "./run-log.ts";
 import { runMethods } from "./run-methods.ts";
 import { runtimeMethods } from "./runtime-methods.ts";
 import type { ServedRuntime } from "./served-runtime.ts";
@@ -17,6 +18,7 @@ export function serviceMethods(runtime: ServedRuntime): Map<string, IpcMethod> {
     ["timer.list", timerListMethod(runtime)],
     ["timer.history", timerHistoryMethod(runtime)],
     ...runMethods(runtime),
+    ["run.log", runLogMethod(runtime)],
     ["events", eventsMethod(runtime)],
   ]);
 }
