@@ -12,7 +12,7 @@ export async function withDesk<Result>(
   isDryRun: boolean,
   work: (desk: TimerDesk) => Promise<Result>,
 ): Promise<Result> {
-  const runtime = await IpcDesk.connect(context.dataDir);
+  const runtime = context.isOffline ? undefined : await IpcDesk.connect(context.dataDir);
   if (runtime !== undefined) {
     try {
       return await work(runtime);

@@ -148,6 +148,7 @@ test("beside a runtime a sync goes through it", async () => {
       await kronBeside(["sync", "--config", at.file, "--data-dir", at.dataDir, ...more]);
     assert.match((await asked("--dry-run")).stdout, /nothing was changed: 2 create/);
     assert.is((await runtime.list()).length, 0);
+    assert.is((await asked("--offline")).exitCode, 5, "the files are not changed behind its back");
     const made = await asked();
     assert.match(made.stdout, /done: 2 create/, made.stderr);
     assert.match((await asked()).stdout, /done: 2 unchanged/);
