@@ -15,8 +15,6 @@ export interface UnitOptions {
   readonly isUser: boolean;
   /** The program, absolute, and its arguments. */
   readonly command: readonly string[];
-  /** Whether the program tells systemd how it is. */
-  readonly notifies: boolean;
   readonly workingDirectory: string;
   /** A directory of the caller's choice; undefined for that which systemd makes, `/var/lib/<name>`. */
   readonly dataDir: string | undefined;
@@ -81,7 +79,7 @@ function head({ name, isUser }: UnitOptions): string[] {
 }
 
 function service(options: UnitOptions): string[] {
-  const { command, notifies, workingDirectory, dataDir, isUser, runAs, drainMs, killPath, name } = options;
+  const { command, workingDirectory, dataDir, isUser, runAs, drainMs, killPath, name } = options;
   const words = command.map((word, at) => execWord(word, at === 0));
   const state =
     dataDir === undefined
@@ -89,14 +87,10 @@ function service(options: UnitOptions): string[] {
       : ["--data-dir", execWord(dataDir, false)];
   return [
     "[Service]",
-    ...(notifies
-      ? [
-          "# The runtime says itself when it is ready, reloads, stops, and that it is alive.",
-          "Type=notify",
-          "NotifyAccess=main",
-          `WatchdogSec=${watchdogSeconds}s`,
-        ]
-      : ["Type=exec"]),
+    "# The runtime says itself when it is ready, reloads, stops, and that it is alive.",
+    "Type=notify",
+    "NotifyAccess=main",
+    `WatchdogSec=${watchdogSeconds}s`,
     `ExecStart=${[...words, ...state].join(" ")}`,
     `ExecReload=${killPath} -HUP $MAINPID`,
     `WorkingDirectory=${plainPath(workingDirectory)}`,

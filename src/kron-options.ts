@@ -48,6 +48,8 @@ export interface KronOptions {
   readonly logs?: LogOptions | undefined;
   /** Threads that modules run in at a time, from 1 to 256; default as many as there are cores, but at most 4. */
   readonly threads?: number | undefined;
+  /** Whether every module runs in a process of its own kind, so that none can take this one along; default false. */
+  readonly hostModules?: boolean | undefined;
   /** What relative paths in `module`, `command` and `cwd` are relative to; default the working directory. */
   readonly baseDir?: string | undefined;
   /** How snapshots are kept: LMDB, or a plain file where LMDB has no binary (`"auto"`, the default). */
@@ -91,6 +93,7 @@ export interface KronSettings {
   readonly logs: LogSettings;
   /** An absolute path. */
   readonly threads: number;
+  readonly hostModules: boolean;
   readonly baseDir: string;
   readonly snapshot: "auto" | "lmdb" | "file";
   readonly segmentBytes: number | undefined;
@@ -103,7 +106,18 @@ export interface KronSettings {
 
 const names: ReadonlySet<string> = new Set([
   ...["dataDir", "durability", "profile", "concurrency", "queueMax"],
-  ...["orphanGrace", "keepAlive", "checkpoint", "history", "logs", "threads", "baseDir", "snapshot", "segmentBytes"],
+  ...[
+    "orphanGrace",
+    "keepAlive",
+    "checkpoint",
+    "history",
+    "logs",
+    "threads",
+    "hostModules",
+    "baseDir",
+    "snapshot",
+    "segmentBytes",
+  ],
   ...["ipc", "logger", "clock", "disk"],
 ]);
 const checkpointNames: ReadonlySet<string> = new Set(["records", "bytes", "every"]);
@@ -132,6 +146,7 @@ export function checkKronOptions(options: KronOptions): KronSettings {
     checkpoint: readCheckpoint(raw.checkpoint ?? {}, profile),
     retention: { ...defaultRetention, ...(raw.history !== undefined && readHistory(raw.history)) },
     logs: readLogs(raw.logs ?? {}),
+    hostModules: readFlag(raw.hostModules ?? false, "hostModules"),
     threads: readCount(raw.threads ?? Math.min(threadsDefaultMax, availableParallelism()), "threads", 1, threadsMax),
     baseDir: resolve(raw.baseDir === undefined ? "." : readText(raw.baseDir, "baseDir", pathCharsMax)),
     snapshot: readChoice(raw.snapshot ?? "auto", "snapshot", ["auto", "lmdb", "file"]),

@@ -62,7 +62,7 @@ async function unitOptions(context: CommandContext, options: InstallServiceOptio
   };
 }
 
-type Work = Pick<UnitOptions, "command" | "notifies" | "workingDirectory" | "drainMs" | "dataDir">;
+type Work = Pick<UnitOptions, "command" | "workingDirectory" | "drainMs" | "dataDir">;
 
 /** A configuration that would keep the service from starting is better told now. */
 async function runtimeWork(context: CommandContext, options: InstallServiceOptions): Promise<Work> {
@@ -70,7 +70,7 @@ async function runtimeWork(context: CommandContext, options: InstallServiceOptio
   const command = ["runtime", "start", ...(file === undefined ? [] : ["--config", file])];
   const workingDirectory = file === undefined ? process.cwd() : dirname(file);
   const isGiven = layers.get("dataDir") !== undefined;
-  return { command, notifies: true, workingDirectory, drainMs, dataDir: isGiven ? dataDir : undefined };
+  return { command, workingDirectory, drainMs, dataDir: isGiven ? dataDir : undefined };
 }
 
 function appWork(app: string, { dataDir }: InstallServiceOptions): Work {
@@ -80,7 +80,7 @@ function appWork(app: string, { dataDir }: InstallServiceOptions): Work {
   }
   const command = ["supervise", path];
   const given = dataDir === undefined ? undefined : resolve(dataDir);
-  return { command, notifies: false, workingDirectory: dirname(path), drainMs: drainMsOfApps, dataDir: given };
+  return { command, workingDirectory: dirname(path), drainMs: drainMsOfApps, dataDir: given };
 }
 
 /** What is to be executed: the `kron` that runs now, or another. */

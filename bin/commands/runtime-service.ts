@@ -49,7 +49,8 @@ export class RuntimeService {
     const { runtime, dataDir, baseDir } = config;
     this.#config = config;
     this.#parts = parts;
-    this.#kron = new Kron({ ...runtime, dataDir, baseDir, logger: parts.logger });
+    // What runs must not be able to take the runtime along.
+    this.#kron = new Kron({ ...runtime, hostModules: true, dataDir, baseDir, logger: parts.logger });
     this.#ending = new Promise((resolve) => {
       this.#end = (ending) => {
         this.#isEnding = true;

@@ -1,6 +1,7 @@
 /** What a sync did, or would do, as a table or as JSON. Secrets are left out. */
 
-import { isSecretName, redacted } from "../../src/core/secrets.ts";
+import { isSecretName } from "../../src/core/redact.ts";
+import { redacted } from "../../src/core/secrets.ts";
 import type { OptionChange, SyncStep } from "../../src/core/sync-plan.ts";
 import type { SyncResult } from "../../src/runtime/sync.ts";
 import type { Output } from "../output.ts";

@@ -10,9 +10,13 @@ import type { CommandTarget, HttpTarget, TargetSpec } from "./target.ts";
 /** What stands where a secret was. */
 export const redactedText = "[redacted]";
 
-/** Names of headers and variables, and of parameters of URLs, whose values are taken for secrets. */
-const secretName = /token|secret|password|passwd|passphrase|credential|key/i;
-const secretHeaders: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
+const secretName =
+  /secret|token|passw(?:or)?d|passphrase|pwd|(?:^|[^a-z])keys?(?:$|[^a-z])|(?:api|private|access|signing|encryption|master)[_-]?key|credential|authori[sz]ation|auth$|cookie|session|signature|\bdsn\b|_dsn$/i;
+
+/** Whether the value of a header, a variable, an option or a parameter of this name is taken for a secret. */
+export function isSecretName(name: string): boolean {
+  return secretName.test(name);
+}
 
 /**
  * The definition without secrets: values of headers and variables whose names say that they are secret, and user names,
@@ -56,7 +60,7 @@ function mapCommand(target: CommandTarget, change: Change): CommandTarget {
     ...target,
     argv: Object.freeze(argv.map((text, index) => change(text, shell ? "command" : `command[${index}]`, false))),
     env: Object.freeze(
-      Object.fromEntries(variables.map(([name, text]) => [name, change(text, `env.${name}`, secretName.test(name))])),
+      Object.fromEntries(variables.map(([name, text]) => [name, change(text, `env.${name}`, isSecretName(name))])),
     ),
   });
 }
@@ -67,7 +71,7 @@ function mapRequest(target: HttpTarget, change: Change): HttpTarget {
     ...target,
     url: change(url, "http.url", false),
     headers: headers.map(([name, text]) => {
-      const isSecret = secretHeaders.has(name) || secretName.test(name);
+      const isSecret = isSecretName(name);
       return Object.freeze([name, change(text, `http.headers.${name}`, isSecret)] as const);
     }),
     body: copyPayload(body),
@@ -82,6 +86,6 @@ function withoutUser(text: string): string {
 
 function withoutSecretParameters(url: string): string {
   return url.replace(/([?&])([^=&#]*)=([^&#]+)/g, (whole, mark: string, name: string) =>
-    secretName.test(name) ? `${mark}${name}=${redactedText}` : whole,
+    isSecretName(name) ? `${mark}${name}=${redactedText}` : whole,
   );
 }

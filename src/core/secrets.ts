@@ -4,20 +4,13 @@
  */
 
 import { isPlainObject } from "./option-reader.ts";
-import { redactedText } from "./redact.ts";
+import { isSecretName, redactedText } from "./redact.ts";
 
-const secretName =
-  /secret|token|passw(?:or)?d|passphrase|pwd|api[_-]?key|private[_-]?key|access[_-]?key|credential|authori[sz]ation|auth$|cookie|session|signature|\bdsn\b|_dsn$|^key$/i;
 const onlyReference = /^(?:[A-Za-z]+ )?\$\{env:[A-Za-z_][A-Za-z0-9_]*\}$/;
 const userInfo = /([a-z][a-z0-9+.-]*:\/\/)([^\s/?#@:]*):([^\s/?#@]+)@/gi;
 const parameter = /([?&])([^=&#\s]+)=([^&#\s]+)/g;
 const argument = /(--?[A-Za-z][\w-]*|\b[A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S+)/g;
 const separateArgument = /(--[A-Za-z][\w-]*)(\s+)("[^"]*"|'[^']*'|[^\s-]\S*)/g;
-
-/** Whether what bears this name is likely a secret. */
-export function isSecretName(name: string): boolean {
-  return secretName.test(name);
-}
 
 /** `value`, plain data under `name`, without what may be a secret in it. */
 export function redacted(value: unknown, name = ""): unknown {

@@ -36,8 +36,6 @@ export interface EmbeddedParts {
   readonly recurrences: Recurrences;
   readonly events: EventSink;
   readonly output: OutputSink;
-  /** No module runs in this process, whatever it asks for: each runs in a host. */
-  readonly isHosting?: boolean;
 }
 
 /** An opened directory with what runs its timers. */
@@ -191,7 +189,7 @@ function makeEngine(
   state: State,
   parts: EmbeddedParts,
 ): Pick<Opened, "engine" | "callbacks" | "apps" | "hostDoor" | "runners" | "tools"> {
-  const { settings, events, recurrences, output, isHosting = false } = parts;
+  const { settings, events, recurrences, output } = parts;
   const { clock, logger, concurrency, orphanGraceMs, keepAlive } = settings;
   const { timers, definitions } = state;
   const referenceOf = (slot: number): number => timers.reference(slot);
@@ -206,7 +204,7 @@ function makeEngine(
   });
   const targetOf = (slot: number) => definitions.get(timers.definition.get(slot)).target;
   const hostDoor = new HostDoor();
-  const targetParts = { ...settings, dataDir, output, isHosting, hostDoor };
+  const targetParts = { ...settings, dataDir, output, hostDoor };
   const tools = new TargetTools(targetParts);
   const runners = new RunnerSet(apps, makeTargetRunners(targetParts, tools), targetOf, () => tools.close());
   const engine: Engine = new Engine({

@@ -7,20 +7,20 @@ import type { AttemptEnd, AttemptHandle, AttemptOrder, TargetRunner } from "../p
 export class ModuleTargets implements TargetRunner {
   readonly #threads: TargetRunner;
   readonly #hosts: TargetRunner;
-  readonly #isHosting: boolean;
+  readonly #hostsAll: boolean;
 
-  /** `isHosting`: no module runs in this process, whatever it asks for. */
-  constructor(threads: TargetRunner, hosts: TargetRunner, isHosting: boolean) {
+  /** `hostsAll`: no module runs in this process, whatever it asks for. */
+  constructor(threads: TargetRunner, hosts: TargetRunner, hostsAll: boolean) {
     this.#threads = threads;
     this.#hosts = hosts;
-    this.#isHosting = isHosting;
+    this.#hostsAll = hostsAll;
   }
 
   start(order: AttemptOrder, done: (end: AttemptEnd) => void): AttemptHandle {
     const { target } = order;
     assert(target.kind === "module", "the runners of modules are given modules");
     // The memory of a process can only be held against it where it has one of its own.
-    const isHosted = this.#isHosting || target.isolate === "process" || target.memoryBytesMax > 0;
+    const isHosted = this.#hostsAll || target.isolate === "process" || target.memoryBytesMax > 0;
     return (isHosted ? this.#hosts : this.#threads).start(order, done);
   }
 

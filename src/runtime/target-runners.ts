@@ -14,7 +14,7 @@ export function makeTargetRunners(parts: TargetParts, tools: TargetTools): Targe
     module: new ModuleTargets(
       new LazyRunner(() => loadThreads(parts, tools)),
       new LazyRunner(() => loadHosts(parts, tools)),
-      parts.isHosting === true,
+      parts.hostModules,
     ),
     command: new LazyRunner(() => loadCommands(parts, tools)),
     http: new LazyRunner(loadRequests),

@@ -24,7 +24,7 @@ export interface TargetParts {
   /** Threads that modules run in at a time, of this process and of each host. */
   readonly threads: number;
   /** No module runs in this process, whatever it asks for. */
-  readonly isHosting?: boolean;
+  readonly hostModules: boolean;
   readonly hostDoor: HostDoor;
 }
 

@@ -73,7 +73,7 @@ test("the data directory of the configuration, and an application, are taken", (
   const app = join(directory, "app.js");
   writeFileSync(app, "");
   const supervised = kron(["install-service", "--dry-run", "--app", app]).stdout;
-  assert.match(supervised, /^Type=exec$/m);
+  assert.match(supervised, /^Type=notify$/m);
   assert.match(supervised, /^ExecStart=.* supervise ".*app\.js"/m);
 });
 

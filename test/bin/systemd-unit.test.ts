@@ -105,7 +105,7 @@ test("lists of paths and working directories come back, or are refused", () => {
 });
 
 const options: UnitOptions = {
-  ...{ name: "kron", isUser: false, command: ["/usr/bin/node", "/opt/kron.js", "runtime", "start"], notifies: true },
+  ...{ name: "kron", isUser: false, command: ["/usr/bin/node", "/opt/kron.js", "runtime", "start"] },
   ...{ workingDirectory: "/srv", dataDir: undefined, runAs: undefined, drainMs: 30_000, killPath: "/bin/kill" },
 };
 
@@ -130,9 +130,6 @@ test("a data directory of one's own may be written, and one of the user's servic
   assert.match(user, /--data-dir %S\/kron$/m);
   assert.match(user, /^WantedBy=default\.target$/m);
   assert.not.match(user, /ProtectSystem|time-sync|User=/);
-  const app = systemdUnit({ ...options, notifies: false });
-  assert.match(app, /^Type=exec$/m);
-  assert.not.match(app, /Watchdog|Notify/);
 });
 
 test.run();

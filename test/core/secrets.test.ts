@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
-import { redactedText } from "../../src/core/redact.ts";
-import { isSecretName, redacted } from "../../src/core/secrets.ts";
+import { isSecretName, redactedText } from "../../src/core/redact.ts";
+import { redacted } from "../../src/core/secrets.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("secrets");

@@ -118,9 +118,9 @@ export class Supervisor {
     });
     const output = outputEvents(events, logger);
     const embedded = await Embedded.open(dataDir, {
-      ...{ settings: runtime, recurrences, events, output },
       // What runs must not be able to take the supervisor along.
-      isHosting: true,
+      settings: { ...runtime, hostModules: true },
+      ...{ recurrences, events, output },
     });
     let supervisor: Supervisor | undefined;
     try {
