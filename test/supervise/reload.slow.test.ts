@@ -85,7 +85,7 @@ test("kron restart ends the app before it starts another; a runtime in an app ca
 });
 
 test("each run goes to one instance, and instances are reloaded one after another", async () => {
-  const supervised = Supervised.start("plain", ["-i", "2"]);
+  const supervised = Supervised.start("plain", ["-i", "2", "--stop-timeout", "1s"]);
   await Promise.all([supervised.line(/app-0 .*is ready/), supervised.line(/app-1 .*is ready/)]);
   for (let run = 0; run < 4; run++) await supervised.begin("wait");
   const pids = supervised.noted().map((line) => line.split(" ")[3]);
