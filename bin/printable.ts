@@ -26,29 +26,6 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Columns that a terminal uses for `text`, which must be printable. */
-export function displayWidth(text: string): number {
-  // Most of what is printed is ASCII, one column a letter.
-  if (/^[ -~]*$/.test(text)) return text.length;
-  let width = 0;
-  for (const character of text) width += characterWidth(character);
-  return width;
-}
-
-/** The longest start of `text` that fits into `width` columns; an ellipsis takes the last when it is cut. */
-export function fitted(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text;
-  let used = 0;
-  let fits = "";
-  for (const character of text) {
-    const next = characterWidth(character);
-    if (used + next > width - 1) break;
-    used += next;
-    fits += character;
-  }
-  return `${fits}…`;
-}
-
 /** Escapes for the letters that have a short one. */
 const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
@@ -58,21 +35,4 @@ function escaped(character: string): string {
 
 function hexEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
-/** 0 for marks that stand on the letter before, 2 for East Asian wide letters and emoji, else 1. */
-function characterWidth(character: string): number {
-  if (/[\p{Mn}\p{Me}\p{Cf}]/u.test(character)) return 0;
-  const code = character.codePointAt(0) ?? 0;
-  const isWide =
-    (code >= 0x1100 && code <= 0x115f) ||
-    (code >= 0x2e80 && code <= 0xa4cf) ||
-    (code >= 0xac00 && code <= 0xd7a3) ||
-    (code >= 0xf900 && code <= 0xfaff) ||
-    (code >= 0xfe30 && code <= 0xfe6f) ||
-    (code >= 0xff00 && code <= 0xff60) ||
-    (code >= 0xffe0 && code <= 0xffe6) ||
-    (code >= 0x1f300 && code <= 0x1faff) ||
-    (code >= 0x20000 && code <= 0x3fffd);
-  return isWide ? 2 : 1;
 }

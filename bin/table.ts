@@ -1,6 +1,6 @@
 /** Tables of text: columns as wide as what is in them, cut to the terminal's width where there is one. */
 
-import { displayWidth, fitted } from "./printable.ts";
+import { displayWidth, fitted } from "../src/core/display-width.ts";
 
 /** A column: its heading, and what happens to it when room is short. */
 export interface Column {

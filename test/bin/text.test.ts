@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { bytesText } from "../../bin/commands/verdict-text.ts";
-import { counted, displayWidth, fitted, printable, printableJson, shortened } from "../../bin/printable.ts";
+import { counted, printable, printableJson, shortened } from "../../bin/printable.ts";
 import { tableLines } from "../../bin/table.ts";
 import { duration, fullTime, localTime, offsetText, relativeTime, tookText } from "../../bin/times.ts";
 import { Zones } from "../../src/core/zone.ts";
@@ -22,19 +22,6 @@ test("printable() writes out whatever a terminal would act on", () => {
 test("shortened() cuts to a number of characters", () => {
   assert.is(shortened("abc", 3), "abc");
   assert.is(shortened("😀😀😀😀", 3), "😀😀…");
-});
-
-test("displayWidth() counts columns", () => {
-  assert.is(displayWidth("abc"), 3);
-  assert.is(displayWidth("日本"), 4);
-  assert.is(displayWidth("e\u0301"), 1);
-  assert.is(displayWidth("😀ü"), 3);
-});
-
-test("fitted() never exceeds its columns", () => {
-  assert.is(fitted("abcd", 4), "abcd");
-  assert.is(fitted("abcde", 4), "abc…");
-  assert.is(fitted("日本語", 4), "日…");
 });
 
 test("tableLines() shrinks the widest columns that may", () => {

@@ -1,0 +1,21 @@
+import * as assert from "uvu/assert";
+import { displayWidth, fitted } from "../../src/core/display-width.ts";
+import { suite } from "../support/suite.ts";
+
+const test = suite("display width");
+
+test("displayWidth() counts columns", () => {
+  assert.is(displayWidth("abc"), 3);
+  assert.is(displayWidth("日本"), 4);
+  assert.is(displayWidth("e\u0301"), 1);
+  assert.is(displayWidth("😀ü"), 3);
+  assert.is(displayWidth("한\uf900\ufe30\uff01\uffe0\u{20000}"), 12);
+});
+
+test("fitted() never exceeds its columns", () => {
+  assert.is(fitted("abcd", 4), "abcd");
+  assert.is(fitted("abcde", 4), "abc…");
+  assert.is(fitted("日本語", 4), "日…");
+});
+
+test.run();
