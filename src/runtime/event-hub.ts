@@ -3,7 +3,8 @@
  * What nobody wants is never made.
  */
 
-import type { EventSink, KronEvents } from "../supervisor/events.ts";
+import { assert } from "../core/assert.ts";
+import type { EventSink, KronEvents, RecordTap } from "../supervisor/events.ts";
 
 /** The name of an event. */
 export type EventName = keyof KronEvents;
@@ -20,6 +21,8 @@ interface Subscription {
 export class EventHub implements EventSink {
   readonly #owner: EventSink;
   readonly #subscriptions = new Set<Subscription>();
+  /** Of those who count records; undefined when nobody does, which costs nothing. */
+  tap: RecordTap | undefined;
 
   constructor(owner: EventSink) {
     this.#owner = owner;
@@ -42,6 +45,15 @@ export class EventHub implements EventSink {
     this.#subscriptions.add(subscription);
     return () => {
       this.#subscriptions.delete(subscription);
+    };
+  }
+
+  /** Has `tap` told of every record that is applied from now on, before any event; returns how to end that. */
+  tapRecords(tap: RecordTap): () => void {
+    assert(this.tap === undefined, "one at a time counts records");
+    this.tap = tap;
+    return () => {
+      this.tap = undefined;
     };
   }
 }

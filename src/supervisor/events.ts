@@ -123,14 +123,20 @@ export interface KronEvents {
   shutdown: [event: ShutdownEvent];
 }
 
+/** Is told of a record that was applied and what came of it; must not throw, and must be quick. */
+export type RecordTap = (atMs: number, record: LogRecord, outcome: Outcome) => void;
+
 /** Where events go; listeners are asked for first, so that events nobody wants cost nothing. */
 export interface EventSink {
+  /** For those who count: records as they are, of which nothing needs to be made. */
+  readonly tap?: RecordTap | undefined;
   has(name: keyof KronEvents): boolean;
   emit<Name extends keyof KronEvents>(name: Name, ...args: KronEvents[Name]): void;
 }
 
 /** Tells the sink about one applied record. */
 export function emitRecord(sink: EventSink, state: State, atMs: number, record: LogRecord, outcome: Outcome): void {
+  sink.tap?.(atMs, record, outcome);
   if (outcome.kind === "run") {
     if (sink.has("run")) emitRun(sink, state, atMs, record, outcome);
     return;

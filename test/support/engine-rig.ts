@@ -141,7 +141,10 @@ export class EngineRig {
       runner: new RunnerSet(callbacks, { module: targets, command: targets, http: targets }, targetOf),
       recurrences: new Recurrences(zones),
       keepAlive: true,
-      events: { has: () => true, emit: (name, ...args) => this.#tell(name, args) },
+      events: {
+        ...{ has: () => true, emit: (name, ...args) => this.#tell(name, args) },
+        tap: (...applied) => this.#options.events?.tap?.(...applied),
+      },
     });
     for (const [index, entry] of this.store.entries().entries()) engine.ledger.replay(index + 1, 0, entry);
     const log = new MemoryLog(this.store);

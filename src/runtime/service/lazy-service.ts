@@ -11,7 +11,8 @@ export const methodKinds = {
   ...{ "runtime.status": "unary", "runtime.shutdown": "unary", "log.compact": "unary", events: "stream" },
   ...{ "timer.schedule": "unary", "timer.get": "unary", "timer.next": "unary", "timer.pause": "unary" },
   ...{ "timer.resume": "unary", "timer.cancel": "unary", "timer.trigger": "unary" },
-  ...{ "timer.list": "stream", "timer.history": "stream" },
+  ...{ "timer.list": "stream", "timer.history": "stream", "timer.window": "unary", "timer.strips": "unary" },
+  ...{ "timer.timeline": "unary", stats: "stream" },
   ...{ "run.list": "stream", "run.cancel": "unary", "run.retry": "unary", "run.wait": "unary" },
 } as const satisfies Readonly<Record<string, "unary" | "stream">>;
 

@@ -37,14 +37,23 @@ const timeoutMsMax = 2 ** 31 - 1;
 /** Makes `runtime.status`, `runtime.shutdown` and `log.compact`. */
 export function runtimeMethods(runtime: ServedRuntime): [name: string, method: IpcMethod][] {
   return [
-    ["runtime.status", { kind: "unary", call: (params) => status(runtime, params) }],
+    [
+      "runtime.status",
+      {
+        kind: "unary",
+        call(params) {
+          readParams(params);
+          return runtimeStatus(runtime);
+        },
+      },
+    ],
     ["runtime.shutdown", { kind: "unary", call: (params) => shutdown(runtime, params) }],
     ["log.compact", { kind: "unary", call: (params) => compact(runtime, params) }],
   ];
 }
 
-function status(runtime: ServedRuntime, params: unknown): RuntimeStatus {
-  readParams(params);
+/** What the runtime is doing. */
+export function runtimeStatus(runtime: ServedRuntime): RuntimeStatus {
   const { engine, mode, dataDir, uuid, startedAtMs } = runtime;
   const { data, dispatcher, scheduler, ledger, clock, concurrency } = engine;
   return {
