@@ -29,7 +29,7 @@ export function eventLine({ type, event }: ShownEvent, zone: Zone, output: Outpu
   const tone = /FAILED|DEAD|LOST|TIMED_OUT|ERROR|WARNING|DROPPED/.test(type) ? "bad" : "strong";
   const parts = [time.padEnd(time.length < 25 ? 30 : 0), output.toned(tone, type.padEnd(typeWidth))];
   if (typeof timerId === "string") parts.push(printable(timerId));
-  parts.push(detailOf(members));
+  parts.push(eventDetail(members));
   return parts.join("  ").trimEnd();
 }
 
@@ -38,7 +38,8 @@ function membersOf(event: unknown): Readonly<Record<string, unknown>> {
   return members;
 }
 
-function detailOf(members: Readonly<Record<string, unknown>>): string {
+/** What there is to say about an event besides its type, its time and its timer. */
+export function eventDetail(members: Readonly<Record<string, unknown>>): string {
   const { runId, attempt, durationMs, error, reason, result, message, count, fraction, note, deltaMs } = members;
   const parts: string[] = [];
   if (typeof runId === "string")

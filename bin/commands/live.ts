@@ -51,7 +51,7 @@ export async function withLive<T>(context: CommandContext, act: (live: Live) => 
   if (context.isOffline) {
     throw new CommandError(ExitCode.USAGE, "Expected this command without --offline, as only a runtime can do it");
   }
-  const live = await connect(context);
+  const live = await connectLive(context);
   try {
     return await act(live);
   } finally {
@@ -83,7 +83,7 @@ async function findLive(context: CommandContext): Promise<Live | undefined> {
   // Most of the time nobody is there, and then nothing needs to be loaded.
   if (isOffline || !hasEndpoint(dataDir)) return undefined;
   try {
-    return await connect(context);
+    return await connectLive(context);
   } catch (error) {
     const isNobody = error instanceof CommandError && error.exitCode === ExitCode.UNREACHABLE;
     if (isNobody || isKronError(error, "KRON_DIR_UNUSABLE")) return undefined;
@@ -93,7 +93,8 @@ async function findLive(context: CommandContext): Promise<Live | undefined> {
   }
 }
 
-async function connect({ dataDir }: CommandContext): Promise<Live> {
+/** A connection to the runtime of the directory. Rejects with a `CommandError` when there is none. */
+export async function connectLive({ dataDir }: CommandContext): Promise<Live> {
   const { IpcClient: Client } = await import("../../src/ipc/client.ts");
   const options = { clock: systemClock(), name: "cli", version: packageVersion(), deadlineMs: connectMs };
   let client: IpcClient;

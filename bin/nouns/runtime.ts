@@ -1,9 +1,9 @@
-/** `kron runtime …` and `kron events`: the commands about the process that runs timers. */
+/** `kron runtime …`, `kron tui` and `kron events`: the commands about the process that runs timers. */
 
 import type { Command } from "commander";
 import { run } from "../running.ts";
 
-/** Adds the noun, and `events`, to `program`. */
+/** Adds the noun, `tui` and `events` to `program`. */
 export function addRuntimeCommands(program: Command): void {
   const runtime = program.command("runtime").description("the process that runs the timers of a directory");
   runtime
@@ -22,6 +22,20 @@ export function addRuntimeCommands(program: Command): void {
       run(command, async (context) =>
         (await import("../commands/runtime-shutdown.ts")).runtimeShutdown(context, options),
       ),
+    );
+  program
+    .command("tui")
+    .alias("top")
+    .description("watch a runtime live, and act on its timers and runs; ? shows the keys")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  kron top
+  kron tui --data-dir /var/lib/app/.kron --tz Europe/Riga`,
+    )
+    .action((_options, command: Command) =>
+      run(command, async (context) => (await import("../commands/tui.ts")).tui(context)),
     );
   program
     .command("events")
