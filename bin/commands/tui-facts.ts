@@ -43,14 +43,14 @@ export function definitionLines({ timer, anchorMs }: TimerRow): (readonly [name:
   return [
     ["schedule", scheduleText(definition, anchorMs)],
     ["executes", targetText(definition.target) ?? "a callback of the application"],
+    ["so far", counts.join(", ")],
+    ...(lastError === undefined ? [] : [["last error", errorText(lastError)] as const]),
     ...policyText(definition)
       .split("; ")
       .map((part, at) => [at === 0 ? "policy" : "", part] as const),
     ...(payload === null || payload === undefined
       ? []
       : [["payload", shortened(jsonText(payload), noteLengthMax)] as const]),
-    ["so far", counts.join(", ")],
-    ...(lastError === undefined ? [] : [["last error", errorText(lastError)] as const]),
   ];
 }
 

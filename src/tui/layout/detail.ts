@@ -15,7 +15,7 @@ export function detailRows(model: Model, columns: number, height: number): Row[]
     return [heading(id, columns), row([`  ${trouble ?? "…"}`, trouble === undefined ? "dim" : "bad"])];
   const right = Math.min(34, Math.floor(columns * 0.36));
   const left = columns - right - 2;
-  const upperRows = Math.min(12, Math.max(6, Math.floor(height * 0.42)));
+  const upperRows = Math.max(6, Math.floor(height * 0.5));
   const upper = beside(definitionPart(model, facts, left), left, nextPart(model, facts, right)).slice(0, upperRows);
   const lower = [...outputPart(facts, columns, height), ...logPart(model, log, columns, height)];
   const historyRows = Math.max(2, height - upper.length - lower.length);
@@ -42,8 +42,8 @@ function logPart({ zone }: Model, log: readonly EventFacts[], columns: number, h
 }
 
 function definitionPart({ runs: { progress } }: Model, { timer, lines, runs }: DetailFacts, width: number): Row[] {
-  const state: Row = row([cell("state", 10), "dim"], [timer.state, toneOf(timer.state)], ...liveSpans(runs, progress));
-  const rest = lines.map(([name, value]) => row([cell(name, 10), "dim"], value));
+  const state: Row = row([cell("state", 11), "dim"], [timer.state, toneOf(timer.state)], ...liveSpans(runs, progress));
+  const rest = lines.map(([name, value]) => row([cell(name, 11), "dim"], value));
   return [heading(timer.id, width), state, ...rest];
 }
 

@@ -5,7 +5,7 @@ import type { Model } from "../model/model.ts";
 type KeyHint = readonly [key: string, what: string];
 
 const everywhere: readonly KeyHint[] = [
-  [":", "commands"],
+  [":", "more"],
   ["?", "help"],
   ["q", "quit"],
 ];

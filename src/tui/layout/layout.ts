@@ -54,7 +54,7 @@ function bodyOf(model: Model, columns: number, height: number): Row[] {
 }
 
 function header(model: Model, columns: number): Row {
-  const { stats, nowMs, zone, link } = model;
+  const { stats, nowMs, zone } = model;
   const status = stats?.status;
   const left: Span[] = [[" kron ", "strong"]];
   if (status !== undefined) {
@@ -64,10 +64,10 @@ function header(model: Model, columns: number): Row {
     );
   }
   const state: Span = linkSpan(model);
-  const right: Span[] = [[`${clockTime(nowMs, zone)} `, "plain"], state, [" ", "plain"]];
+  const right: Span[] = [[` ${clockTime(nowMs, zone)} `, "plain"], state, [" ", "plain"]];
   const width = columns - displayWidth(textOf({ spans: right }));
   const spans = [...filled({ spans: left }, Math.max(0, width)).spans, ...right];
-  return { spans, look: "bar", ...(link.kind !== "live" && { look: "bar" }) };
+  return { spans, look: "bar" };
 }
 
 function linkSpan({ link, stats }: Model): Span {

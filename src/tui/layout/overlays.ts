@@ -54,10 +54,10 @@ function paletteRows(model: Model, height: number): Row[] {
 /** `content` in a frame in the middle of `body`. */
 function boxed(body: readonly Row[], content: readonly Row[], columns: number, title: string): Row[] {
   const inner = Math.min(
-    columns - 4,
+    Math.max(0, columns - 4),
     Math.max(displayWidth(title) + 4, ...content.map((line) => displayWidth(textOf(line)))),
   );
-  const top: Span = [`┌ ${title} ${"─".repeat(Math.max(0, inner - displayWidth(title) - 1))}┐`, "accent"];
+  const top: Span = [`┌ ${title} ${"─".repeat(Math.max(0, inner - displayWidth(title)))}┐`, "accent"];
   const framed: Row[] = [
     row(top),
     ...content.map((line): Row => {
@@ -72,7 +72,7 @@ function boxed(body: readonly Row[], content: readonly Row[], columns: number, t
     const over = framed[at - first];
     if (over === undefined) return { spans: line.spans };
     return {
-      spans: [...filled({ spans: line.spans }, left).spans, ...over.spans],
+      spans: [...filled({ spans: line.spans }, left, true).spans, ...over.spans],
       ...(over.look !== undefined && { look: over.look }),
     };
   });

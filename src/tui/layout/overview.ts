@@ -19,7 +19,7 @@ export function overviewRows(model: Model, columns: number, height: number): Row
   const right = columns - left - 2;
   const upper = beside(statesPart(stats, left), left, figuresPart(model, stats, right));
   // What is left over goes to the charts, one line each at least.
-  const chartRows = Math.max(1, Math.min(8, Math.floor((height - upper.length - 3) / 2)));
+  const chartRows = Math.max(1, Math.min(14, Math.floor((height - upper.length - 3) / 2)));
   return [
     ...upper,
     row(),
@@ -95,7 +95,7 @@ function freeSpans(freeBytes: number | null): Span[] {
 
 function clockSpans({ zone }: Model, { count, lastAtMs, lastDeltaMs }: StatsFacts["clock"]): Span[] {
   if (count === 0 || lastAtMs === null || lastDeltaMs === null) return [["steady", "dim"]];
-  const by = `${lastDeltaMs < 0 ? "-" : "+"}${Math.abs(lastDeltaMs) < 1_000 ? `${Math.abs(lastDeltaMs)}ms` : span(Math.abs(lastDeltaMs))}`;
+  const by = `${lastDeltaMs < 0 ? "-" : "+"}${ms(Math.abs(lastDeltaMs))}`;
   return [
     [`stepped ${by} at ${clockTime(lastAtMs, zone)}`, "warn"],
     [`, ${number(count)} in all`, "dim"],

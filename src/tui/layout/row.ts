@@ -34,19 +34,25 @@ export function cell(text: string, width: number, align: "left" | "right" = "lef
   return align === "right" ? padding + short : short + padding;
 }
 
-/** The row cut or filled to exactly `width` columns. */
-export function filled(line: Row, width: number): Row {
+/** The row cut or filled to exactly `width` columns; `isCovered`: what is cut off lies behind something else. */
+export function filled(line: Row, width: number, isCovered = false): Row {
   const spans: Span[] = [];
   let left = width;
   for (const [text, tone] of line.spans) {
     if (left === 0) break;
     const clean = text.replace(unsafe, "·");
-    const part = displayWidth(clean) > left ? cell(clean, left) : clean;
+    const part = displayWidth(clean) <= left ? clean : isCovered ? covered(clean, left) : cell(clean, left);
     if (part !== "") spans.push([part, tone]);
     left -= displayWidth(part);
   }
   if (left > 0) spans.push([" ".repeat(left), "plain"]);
   return { ...line, spans };
+}
+
+/** The start of a text that is too long, without a sign that it goes on. */
+function covered(text: string, width: number): string {
+  const short = fitted(text, width + 1).slice(0, -1);
+  return short + " ".repeat(Math.max(0, width - displayWidth(short)));
 }
 
 /** The text of a row. */
@@ -56,7 +62,7 @@ export function textOf({ spans }: Row): string {
 
 /** A heading over a part of a view, with a line to the right end. */
 export function heading(title: string, width: number, more = ""): Row {
-  const rest = width - displayWidth(title) - displayWidth(more) - (more === "" ? 4 : 5);
+  const rest = width - displayWidth(title) - displayWidth(more) - (more === "" ? 4 : 6);
   const line = "─".repeat(Math.max(0, rest));
   return row(["─ ", "dim"], [title, "title"], [` ${line}`, "dim"], more === "" ? "" : [` ${more} `, "dim"], [
     "─",

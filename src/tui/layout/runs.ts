@@ -31,12 +31,15 @@ interface Widths {
 function widthsFor(columns: number): Widths {
   const progress = columns >= 100 ? 24 : 14;
   const runner = columns >= 90 ? 9 : 8;
-  return { progress, runner, runId: 14, timer: Math.max(8, columns - 2 - 14 - 9 - 8 - 14 - runner - progress - 6) };
+  const runId = columns >= 96 ? 14 : 0;
+  const used = 2 + 1 + 9 + 1 + 8 + 1 + 11 + 1 + runner + 1 + progress + (runId === 0 ? 0 : runId + 1);
+  return { progress, runner, runId, timer: Math.max(8, columns - used) };
 }
 
 function headings({ timer, runId, runner, progress }: Widths): Row {
-  const names = [cell("TIMER", timer), cell("RUN", runId), cell("STATE", 9), cell("ATTEMPT", 8)];
-  return row([`  ${[...names, cell("AGE", 14), cell("RUNNER", runner), cell("PROGRESS", progress)].join(" ")}`, "dim"]);
+  const names = [cell("TIMER", timer), ...(runId === 0 ? [] : [cell("RUN", runId)])];
+  names.push(cell("STATE", 9), cell("ATTEMPT", 8));
+  return row([`  ${[...names, cell("AGE", 11), cell("RUNNER", runner), cell("PROGRESS", progress)].join(" ")}`, "dim"]);
 }
 
 function runRow(model: Model, run: RunFacts, index: number, widths: Widths): Row {
@@ -47,10 +50,10 @@ function runRow(model: Model, run: RunFacts, index: number, widths: Widths): Row
   const spans: Span[] = [
     [isSelected ? "› " : "  ", "accent"],
     [cell(run.timerId, widths.timer), "plain"],
-    [` ${cell(run.runId, widths.runId)}`, "dim"],
+    [widths.runId === 0 ? "" : ` ${cell(run.runId, widths.runId)}`, "dim"],
     [` ${cell(run.state, 9)}`, toneOf(run.state)],
     [` ${cell(`${run.attempt} of ${run.maxAttempts}`, 8)}`, run.attempt > 1 ? "warn" : "plain"],
-    [` ${cell(ageText(model, run), 14)}`, "plain"],
+    [` ${cell(ageText(model, run), 11)}`, "plain"],
     [` ${cell(run.isManual ? `${run.target}*` : run.target, widths.runner)} `, "dim"],
     [fraction === undefined ? "" : bar(fraction, widths.progress - 6), "good"],
     [cell(percent, 6, "right"), "plain"],

@@ -13,9 +13,9 @@ export function timelineRows(model: Model, columns: number, height: number): Row
   const { timeline, horizon } = model;
   const title = `Due in the next ${span(horizonsMs[horizon] ?? 0)}`;
   if (timeline === undefined) return [heading(title, columns), row(["  …", "dim"])];
-  const { counts, overdue } = timeline;
+  const { counts, overdue, bucketMs } = timeline;
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const more = `${number(total)} runs${overdue > 0 ? `, ${number(overdue)} overdue` : ""}`;
+  const more = `${number(total)} runs${overdue > 0 ? `, ${number(overdue)} overdue` : ""}, ${bucketMs < 1_000 ? `${Math.round(bucketMs)}ms` : span(bucketMs)} a column`;
   const chartRows = Math.max(3, Math.min(12, Math.floor(height * 0.4)));
   return [
     heading(title, columns, more),
@@ -52,10 +52,9 @@ function axis({ timeline, zone }: Model): Row[] {
     const label = isDays ? dayTime(atMs, zone).slice(0, 11) : clockTime(atMs, zone);
     text = cell(text, at) + cell(label, width);
   }
-  const each = bucketMs < 1_000 ? `${Math.round(bucketMs)}ms` : span(bucketMs);
   return [
     row([`${" ".repeat(axisWidth - 1)}└${"─".repeat(counts.length)}`, "dim"]),
-    row([`${" ".repeat(axisWidth)}${text}`, "dim"], [` ${each} a column`, "dim"]),
+    row([`${" ".repeat(axisWidth)}${text}`, "dim"]),
   ];
 }
 

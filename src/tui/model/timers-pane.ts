@@ -61,7 +61,10 @@ export function jumped(model: Model, to: "start" | "end"): TimersPane {
   const shift = to === "start" ? 0 : -3 * visible;
   const anchor = to === "start" ? undefined : "end";
   const there = { ...pane, anchor, shift } as const;
-  if (!isHere) return { ...there, selectedId: undefined, cursor, top: Math.max(0, cursor - visible + 1) };
+  if (!isHere) {
+    const position = to === "start" ? 0 : pane.position;
+    return { ...there, position, selectedId: undefined, cursor, top: Math.max(0, cursor - visible + 1) };
+  }
   return settled({ ...there, cursor, top: Math.max(0, cursor - visible + 1) }, visible);
 }
 
