@@ -35,6 +35,7 @@ const refused: readonly Sample[] = [
   ["raft importing ipc", layers, "src/raft/r1.ts", uses("../ipc/session.ts")],
   ["raft importing bin", layers, "src/raft/r2.ts", uses("../../bin/kron.ts")],
   ["the TUI importing ipc", layers, "src/tui/r1.ts", uses("../ipc/client.ts")],
+  ["the model of the TUI importing ipc", layers, "src/tui/model/r1.ts", uses("../../ipc/client.ts")],
   ["the server importing the client", layers, "src/server/r1.ts", usesType("../client/client.ts")],
   ["the client importing the root", layers, "src/client/r1.ts", uses("../kron.ts")],
   ["supervisor importing the journal", layers, "src/supervisor/r1.ts", uses("../journal/frame.ts")],
