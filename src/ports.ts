@@ -19,7 +19,7 @@ export type CancelWait = () => void;
 export interface Clock {
   /** Wall-clock time in whole milliseconds since 1970-01-01T00:00Z; may jump either way. */
   nowMs(): number;
-  /** Milliseconds since an arbitrary start, with a fraction; never goes back. */
+  /** Milliseconds since an arbitrary start, with a fraction; never goes back. The system's has one for the whole machine. */
   monotonicMs(): number;
   /**
    * Calls `wake` once after `delayMs` (0 to 2^31 - 1) of monotonic time.

@@ -10,16 +10,20 @@ import type { CancelWait, Clock, Random } from "./ports.ts";
 /** The longest wait a clock takes; Node would turn a longer one into no wait at all. */
 export const waitMsMax = 2 ** 31 - 1;
 
+/** By how much the machine's monotonic time is ahead of `performance.now()`, which begins anew in each thread. */
+const originMs = readOriginMs();
+
 /**
  * The clock of this machine.
  *
- * Monotonic time does not pass while the machine is suspended (Linux, macOS). A wait may end up to a
+ * Monotonic time is the same in all threads and processes of the machine, to within microseconds. It does not pass while
+ * the machine is suspended (Linux, macOS). A wait may end up to a
  * millisecond before its time by `monotonicMs`, as Node counts whole milliseconds: look at the clock again.
  */
 export function systemClock(): Clock {
   return {
     nowMs: () => Date.now(),
-    monotonicMs: () => performance.now(),
+    monotonicMs: () => performance.now() + originMs,
     wakeAfter: waitFor,
   };
 }
@@ -50,6 +54,21 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
+}
+
+function readOriginMs(): number {
+  let origin = 0;
+  let narrowestMs = Number.POSITIVE_INFINITY;
+  // A thread may lose the processor between two looks, hence several.
+  for (let look = 0; look < 8; look++) {
+    const beforeMs = performance.now();
+    const machineMs = Number(process.hrtime.bigint()) / 1e6;
+    const tookMs = performance.now() - beforeMs;
+    if (tookMs >= narrowestMs) continue;
+    narrowestMs = tookMs;
+    origin = machineMs - beforeMs - tookMs / 2;
+  }
+  return origin;
 }
 
 function waitFor(delayMs: number, wake: () => void, keepAlive = true): CancelWait {

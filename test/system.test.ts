@@ -1,3 +1,4 @@
+import { Worker } from "node:worker_threads";
 import * as assert from "uvu/assert";
 import { AssertionError } from "../src/core/assert.ts";
 import { nextTurn, systemClock, systemRandom, waitMsMax } from "../src/system.ts";
@@ -22,6 +23,21 @@ test("monotonicMs() does not go back and has a fraction", () => {
     last = next;
   }
   assert.ok(hasFraction);
+});
+
+test("monotonicMs() is the same in all threads", async () => {
+  const clock = systemClock();
+  const url = JSON.stringify(new URL("../src/system.js", import.meta.url).href);
+  const beforeMs = clock.monotonicMs();
+  const worker = new Worker(
+    `import(${url}).then(({ systemClock }) => require("worker_threads").parentPort.postMessage(systemClock().monotonicMs()))`,
+    { eval: true },
+  );
+  const thereMs = await new Promise<number>((resolve) => worker.on("message", resolve));
+  const afterMs = clock.monotonicMs();
+  await worker.terminate();
+  // What both may be wrong by, as each has to find out where its own clock began.
+  assert.ok(beforeMs - 0.1 < thereMs && thereMs < afterMs + 0.1, `${beforeMs} < ${thereMs} < ${afterMs}`);
 });
 
 test("wakeAfter() wakes once, not before its time", async () => {
