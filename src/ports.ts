@@ -191,6 +191,8 @@ export interface AttemptOrder {
   readonly dueAtMs: number;
   readonly startedAtMs: number;
   readonly missedCount: number;
+  /** How long it may execute, 0 for as long as it takes. Whoever ordered it sees to that. */
+  readonly timeoutMs: number;
   readonly payload: unknown;
   /** The same for all attempts of one occurrence, and for no other occurrence. */
   readonly idempotencyKey: string;
@@ -215,6 +217,12 @@ export interface AttemptHandle {
    * outside, such as a callback in this process.
    */
   terminate?(): void;
+  /**
+   * How long it has been executing, in milliseconds, or undefined while it waits for something to be executed by, such as
+   * a thread. Infinity: for as long as it is under way. Not there for what executes at once. Asked when a timeout has
+   * passed since the start; what is told from another process may be old by a quarter of the timeout.
+   */
+  executingMs?(): number | undefined;
 }
 
 /** Carries out attempts. */

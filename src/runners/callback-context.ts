@@ -54,7 +54,7 @@ export type LogLevel = keyof RunLog;
 export type Callback<Payload = unknown> = (context: RunContext<Payload>) => unknown;
 
 /** What a context is made from: an order, wherever it is carried out. */
-export type ContextOrder = Omit<AttemptOrder, "slot" | "target">;
+export type ContextOrder = Omit<AttemptOrder, "slot" | "timeoutMs" | "target">;
 
 /** Where lines and progress of callbacks go, and where their dates come from. */
 export interface OutputSink {

@@ -3,21 +3,23 @@
  * no timer that needs them. Attempts that come while it loads wait for it.
  */
 
-import type { AttemptEnd, AttemptHandle, AttemptOrder, TargetRunner } from "../ports.ts";
+import type { AttemptEnd, AttemptHandle, AttemptOrder, Clock, TargetRunner } from "../ports.ts";
 
 /** Begins with `load`'s runner once there is one. When it cannot be loaded, attempts fail with the reason. */
 export class LazyRunner implements TargetRunner {
   readonly #load: () => Promise<TargetRunner>;
+  readonly #clock: Clock;
   #loading: Promise<TargetRunner> | undefined;
   #runner: TargetRunner | undefined;
 
-  constructor(load: () => Promise<TargetRunner>) {
+  constructor(load: () => Promise<TargetRunner>, clock: Clock) {
     this.#load = load;
+    this.#clock = clock;
   }
 
   start(order: AttemptOrder, done: (end: AttemptEnd) => void): AttemptHandle {
     if (this.#runner !== undefined) return this.#runner.start(order, done);
-    const waiting = new WaitingAttempt(done);
+    const waiting = new WaitingAttempt(done, this.#clock);
     this.#loading ??= this.#loadOnce();
     this.#loading.then(
       (runner) => waiting.begin((end) => runner.start(order, end)),
@@ -48,15 +50,20 @@ export class LazyRunner implements TargetRunner {
 /** An attempt whose runner is being loaded. */
 class WaitingAttempt implements AttemptHandle {
   readonly #done: (end: AttemptEnd) => void;
+  readonly #clock: Clock;
   #handle: AttemptHandle | undefined;
+  #beganAtMs = 0;
   #isOver = false;
 
-  constructor(done: (end: AttemptEnd) => void) {
+  constructor(done: (end: AttemptEnd) => void, clock: Clock) {
     this.#done = done;
+    this.#clock = clock;
   }
 
   begin(start: (done: (end: AttemptEnd) => void) => AttemptHandle): void {
-    if (!this.#isOver) this.#handle = start(this.#done);
+    if (this.#isOver) return;
+    this.#beganAtMs = this.#clock.monotonicMs();
+    this.#handle = start(this.#done);
   }
 
   fail(error: unknown): void {
@@ -72,5 +79,11 @@ class WaitingAttempt implements AttemptHandle {
 
   terminate(): void {
     this.#handle?.terminate?.();
+  }
+
+  executingMs(): number | undefined {
+    if (this.#handle === undefined) return undefined;
+    if (this.#handle.executingMs !== undefined) return this.#handle.executingMs();
+    return this.#clock.monotonicMs() - this.#beganAtMs;
   }
 }

@@ -7,6 +7,12 @@ import type { ModuleJob } from "./module-job.ts";
 import type { ModuleLane } from "./module-lane.ts";
 import { Cell, cellsOf, End } from "./module-protocol.ts";
 
+/** What a thread shares with the runtime, see `module-protocol.ts`. */
+interface SharedColumns {
+  readonly cells: Int32Array;
+  readonly beganAtMs: Float64Array;
+}
+
 /** A batch on the runtime's side. */
 export class ModuleBatch {
   readonly serial: number;
@@ -18,18 +24,21 @@ export class ModuleBatch {
   /** How to stop waiting for that; undefined once it is loaded. */
   cancelLoadWait: (() => void) | undefined;
   readonly #cells: Int32Array;
+  readonly #beganAtMs: Float64Array;
   readonly #first: number;
   /** What is before this has been settled. */
   #settled = 0;
   /** Where `moved` found the first attempt that waits. */
   #waitingAt = -1;
 
-  constructor(serial: number, lane: ModuleLane, jobs: readonly ModuleJob[], cells: Int32Array, nowMs: number) {
+  constructor(serial: number, lane: ModuleLane, jobs: readonly ModuleJob[], columns: SharedColumns, nowMs: number) {
+    const { cells, beganAtMs } = columns;
     this.serial = serial;
     this.lane = lane;
     this.jobs = jobs;
     this.shippedAtMs = nowMs;
     this.#cells = cells;
+    this.#beganAtMs = beganAtMs;
     this.#first = cellsOf(serial);
     cells.fill(Cell.WAITING, this.#first, this.#first + jobs.length);
     for (const job of jobs) job.batch = this;
@@ -45,6 +54,13 @@ export class ModuleBatch {
     const taken = this.jobs.filter((_, index) => this.#take(index));
     for (const job of taken) job.batch = undefined;
     return taken.filter((job) => !job.isOver);
+  }
+
+  /** When the thread has begun an attempt, in monotonic milliseconds; undefined when it has not. */
+  beganAtMs(job: ModuleJob): number | undefined {
+    const index = this.jobs.indexOf(job);
+    const cell = this.#cell(index);
+    return cell === Cell.WAITING || cell === Cell.TAKEN ? undefined : this.#beganAtMs[this.#first + index];
   }
 
   get isLoading(): boolean {

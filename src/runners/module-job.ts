@@ -8,6 +8,7 @@ import type { ModuleLane } from "./module-lane.ts";
 export interface JobOwner {
   abortJob(job: ModuleJob): void;
   terminateJob(job: ModuleJob): void;
+  executingMsOf(job: ModuleJob): number | undefined;
 }
 
 /** An attempt that waits in its lane, or is part of a batch. */
@@ -36,6 +37,10 @@ export class ModuleJob implements AttemptHandle {
 
   terminate(): void {
     if (!this.isOver) this.#owner.terminateJob(this);
+  }
+
+  executingMs(): number | undefined {
+    return this.#owner.executingMsOf(this);
   }
 
   /** Tells how it ended, once. */

@@ -11,6 +11,8 @@ import { Quarantine } from "./module-quarantine.ts";
 /** The version of a file that is not there. */
 export const missingVersion = "missing";
 const versionAgeMsMax = 1_000;
+/** So many attempts that have ended may stand among those that wait, or as many as wait. */
+const endedMax = 1_024;
 
 /** The waiting attempts of one target, the oldest first. They are as many as may be under way, at most. */
 export class ModuleLane {
@@ -43,7 +45,14 @@ export class ModuleLane {
     return this.#waitingCount;
   }
 
+  /** Those that stand in it, some of which may have ended there. */
+  get queuedCount(): number {
+    return this.#queue.length - this.#head;
+  }
+
   add(job: ModuleJob): void {
+    // While no thread is free nobody takes those out that have ended where they stand.
+    if (this.queuedCount > 2 * this.#waitingCount + endedMax) this.#compact();
     this.#queue.push(job);
     this.#waitingCount += 1;
   }
@@ -74,6 +83,11 @@ export class ModuleLane {
     }
     this.#waitingCount -= jobs.length;
     return jobs;
+  }
+
+  #compact(): void {
+    this.#queue = this.#queue.slice(this.#head).filter((job) => !job.isOver);
+    this.#head = 0;
   }
 
   /** What its file is like, as a text that changes when the file does; looked up at most once a second. */

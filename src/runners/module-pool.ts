@@ -22,7 +22,7 @@ import { ModuleSeats } from "./module-seats.ts";
 
 /** What a pool is given by its owner. */
 export interface PoolParts {
-  /** The real clock, also where timers follow a virtual one: threads take the time they take. */
+  /** The system's clock, as that of threads, also where timers follow a virtual one: threads take the time they take. */
   readonly clock: Clock;
   readonly logger: Logger;
   readonly output: OutputSink;
@@ -102,6 +102,12 @@ export class ModulePool implements TargetRunner, JobOwner, SeatListener {
       seat.culprit = job;
       this.#seats.retire(seat, error);
     }
+  }
+
+  /** See `JobOwner`. */
+  executingMsOf(job: ModuleJob): number | undefined {
+    const beganAtMs = job.batch?.beganAtMs(job);
+    return beganAtMs === undefined ? undefined : this.#parts.clock.monotonicMs() - beganAtMs;
   }
 
   /** See `SeatListener`. */
@@ -218,7 +224,7 @@ export class ModulePool implements TargetRunner, JobOwner, SeatListener {
     const sizeMax = isolate === "thread-per-run" ? 1 : (runsPerWorkerMax || Number.POSITIVE_INFINITY) - seat.runCount;
     const share = Math.ceil(lane.waitingCount / (1 + this.#seats.idleCount));
     const jobs = lane.take(Math.max(1, Math.min(lane.pace.size, sizeMax, share)));
-    const batch = new ModuleBatch(seat.nextSerial, lane, jobs, seat.cells, nowMs);
+    const batch = new ModuleBatch(seat.nextSerial, lane, jobs, seat, nowMs);
     if (!seat.loaded.has(lane.key)) this.#awaitLoad(seat, batch, version);
     const orders: unknown[] = [];
     for (const { order } of jobs) packOrder(orders, order, this.#parts.outputOf(order));

@@ -5,7 +5,7 @@
  * them one after another. All else goes over a message port and a shared column of cells:
  *
  * ```
- * runtime → thread   task   { kind: "open", port, cells }                       once, before anything else
+ * runtime → thread   task   { kind: "open", port, cells, beganAtMs }            once, before anything else
  *                    task   { kind: "batch", serial, url, exportName, orders }  orders: `fieldCount` values each
  *                    port   [Ask.ABORT, serial, index, error]                   asks an attempt under way to stop
  *
@@ -23,7 +23,8 @@
  *
  * A cell says how far an attempt is. The thread claims an attempt before it begins it, the runtime takes back what is
  * not claimed, both by compare-exchange on `Cell.WAITING`: so an attempt that a thread takes along when it dies
- * is one that it had begun, and no other.
+ * is one that it had begun, and no other. When it claims an attempt, a second column has got the time of that already, on
+ * the clock that all threads share.
  */
 
 import type { MessagePort } from "node:worker_threads";
@@ -83,6 +84,8 @@ export interface OpenTask {
   readonly kind: "open";
   readonly port: MessagePort;
   readonly cells: Int32Array;
+  /** When attempts were claimed, in monotonic milliseconds, at the places of their cells. */
+  readonly beganAtMs: Float64Array;
 }
 
 /** Attempts of one module, to be executed in order. */

@@ -31,6 +31,7 @@ const endMsMax = 5_000;
 export class ModuleSeat {
   readonly heapMbMax: number;
   readonly cells = new Int32Array(new SharedArrayBuffer(cellCount * Int32Array.BYTES_PER_ELEMENT));
+  readonly beganAtMs = new Float64Array(new SharedArrayBuffer(cellCount * Float64Array.BYTES_PER_ELEMENT));
   readonly batches: ModuleBatch[] = [];
   /** Which version of which file it has loaded. */
   readonly versions = new Map<string, string>();
@@ -75,7 +76,8 @@ export class ModuleSeat {
     this.#port = port1;
     port1.on("message", (message: ToldMessage) => listener.told(this, message));
     port1.unref();
-    const opening = this.#piscina.run({ kind: "open", port: port2, cells: this.cells }, { transferList: [port2] });
+    const { cells, beganAtMs } = this;
+    const opening = this.#piscina.run({ kind: "open", port: port2, cells, beganAtMs }, { transferList: [port2] });
     opening.catch((error: unknown) => void this.end(error));
   }
 

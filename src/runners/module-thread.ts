@@ -50,6 +50,7 @@ export class ModuleThread {
   readonly #functions = new Map<string, Callback>();
   #port: MessagePort | undefined;
   #cells: Int32Array = new Int32Array(0);
+  #beganAtMs: Float64Array = new Float64Array(0);
   /** The batches so far: each begins when the one before it is over. */
   #tail: Promise<unknown> = Promise.resolve();
   #current: ThreadAttempt | undefined;
@@ -78,9 +79,10 @@ export class ModuleThread {
     return report;
   }
 
-  #open({ port, cells }: OpenTask): void {
+  #open({ port, cells, beganAtMs }: OpenTask): void {
     this.#port = port;
     this.#cells = cells;
+    this.#beganAtMs = beganAtMs;
     port.on("message", (message: AskMessage) => this.#abort(message));
     captureOutput((bytes) => this.#output(bytes));
     process.on("uncaughtException", (error) => this.#trouble(error));
@@ -109,6 +111,8 @@ export class ModuleThread {
     let executed = 0;
     let pauseAtMs = clock.monotonicMs() + sliceMs;
     for (let index = 0; index < count && this.#isSound; index++) {
+      // Before the claim: whoever sees that sees this too.
+      this.#beganAtMs[first + index] = clock.monotonicMs();
       if (Atomics.compareExchange(cells, first + index, Cell.WAITING, Cell.CLAIMED) !== Cell.WAITING) continue;
       executed += 1;
       const attempt = new ThreadAttempt(task, index, clock, toDate, this.#sayIfRead);

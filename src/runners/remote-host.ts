@@ -10,6 +10,7 @@ import type { AttemptEnd, AttemptHandle, AttemptOrder, Clock, Link, Logger, Outp
 import type { ContextOrder, LogLevel, OutputSink } from "./callback-context.ts";
 import { PacedLink } from "./paced-link.ts";
 import { plainFields, plainText, portableResult } from "./portable.ts";
+import { Beginnings } from "./remote-beginnings.ts";
 import { RemoteOrder } from "./remote-order.ts";
 import {
   Answer,
@@ -95,6 +96,7 @@ export class RemoteHost {
   readonly #parts: RemoteHostParts;
   readonly #handles = new Map<number, AttemptHandle | undefined>();
   readonly #targets = new Map<number, TargetSpec>();
+  readonly #beginnings: Beginnings;
   #done: number[] = [];
   #isOver = false;
   #finish: (() => void) | undefined;
@@ -103,6 +105,7 @@ export class RemoteHost {
     this.#sender = new PacedLink(link, parts.clock);
     this.#executor = executor;
     this.#parts = parts;
+    this.#beginnings = new Beginnings(parts.clock, (id, atMs) => this.#sender.send([Answer.BEGAN, id, atMs]));
     link.onMessages((messages) => {
       for (const message of messages) this.#receive(message);
     });
@@ -168,11 +171,14 @@ export class RemoteHost {
     // There before it is started, as its end may come from within.
     this.#handles.set(id, undefined);
     const handle = this.#executor.start(order, (end) => this.#ended(id, end));
-    if (this.#handles.has(id)) this.#handles.set(id, handle);
+    if (!this.#handles.has(id)) return;
+    this.#handles.set(id, handle);
+    if (order.timeoutMs > 0) this.#beginnings.watch(id, handle, order.timeoutMs);
   }
 
   #ended(id: number, end: AttemptEnd): void {
     this.#handles.delete(id);
+    this.#beginnings.forget(id);
     if (this.#handles.size === 0) this.#finish?.();
     if (end.kind === "succeeded") this.#succeeded(id, end.result, end.note);
     else {
@@ -204,6 +210,7 @@ export class RemoteHost {
   #closed(error: KronError | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#beginnings.close();
     const { clock, graceMs, onOver } = this.#parts;
     if (this.#handles.size === 0) {
       onOver(error);

@@ -21,13 +21,14 @@ export class RemoteOrder implements AttemptOrder {
   readonly startedAtMs: number;
   readonly missedCount: number;
   readonly fencingToken: number;
+  readonly timeoutMs: number;
   readonly payload: unknown;
   /** Where its output goes, if that is a file. */
   readonly output: OutputFile | undefined;
 
   /** Reads `[START, id, number, …]`. Throws `KRON_IPC_PROTOCOL`. */
   constructor(message: readonly unknown[], targetOf: (number: number) => TargetSpec) {
-    expectFields(message, 17, "a start");
+    expectFields(message, 18, "a start");
     this.id = asWhole(message[1], "an id");
     this.target = targetOf(asWhole(message[2], "a target"));
     this.slot = asWhole(message[3], "a slot");
@@ -43,7 +44,8 @@ export class RemoteOrder implements AttemptOrder {
     this.fencingToken = asWhole(message[13], "a fencing token");
     const path = asOptionalText(message[14], "a path");
     this.output = path === undefined ? undefined : { path, bytesMax: asWhole(message[15], "a size") };
-    this.payload = message[16] ?? undefined;
+    this.timeoutMs = asWhole(message[16], "a timeout");
+    this.payload = message[17] ?? undefined;
   }
 
   get idempotencyKey(): string {
@@ -64,6 +66,6 @@ export function startMessage(id: number, target: number, order: AttemptOrder, fi
     order.maxAttempts,
   ];
   message.push(order.isManual, order.scheduledAtMs, order.dueAtMs, order.startedAtMs, order.missedCount);
-  message.push(order.fencingToken, file?.path ?? null, file?.bytesMax ?? 0, order.payload ?? null);
+  message.push(order.fencingToken, file?.path ?? null, file?.bytesMax ?? 0, order.timeoutMs, order.payload ?? null);
   return message;
 }

@@ -18,7 +18,11 @@
  *                         [Answer.PROGRESS, id, fraction, note, atMs]
  *                         [Answer.MEMORY, bytes]               resident memory of the process
  *                         [Answer.LOG, level, text, fields]    a line about the process itself
+ *                         [Answer.BEGAN, id, atMs]             it executes since then, on the machine's monotonic clock
  * ```
+ *
+ * A start with a timeout asks an executor with a queue for the beginning of the attempt: it is told when a quarter of the
+ * timeout has passed, or another quarter until it has begun, so that attempts which end before that cost no message.
  *
  * Errors are `[name, message, stack or null, code or null]`, and their details where they have any. An attempt has one end. Answers about attempts that the
  * supervisor no longer knows are ignored, as are orders about those that have ended: they may have crossed.
@@ -47,6 +51,7 @@ export const Answer = {
   PROGRESS: 8,
   MEMORY: 9,
   LOG: 10,
+  BEGAN: 11,
 } as const;
 
 /** The version of this protocol, which a host names when it is ready. */

@@ -43,6 +43,8 @@ export interface RemoteParts {
   readonly output: OutputSink;
   /** Where the output of an attempt goes; undefined: nowhere. */
   readonly outputOf: (order: AttemptOrder) => OutputFile | undefined;
+  /** Attempts wait there for something to be executed by, and the other side tells when they begin. */
+  readonly hasQueue?: boolean;
   /** The other side has said that it takes attempts. */
   readonly onReady?: (() => void) | undefined;
   /** The other side has said how much memory it has. */
@@ -60,6 +62,7 @@ const terminateMsMax = 2_000;
 interface AttemptOwner {
   abortAttempt(attempt: RemoteAttempt): void;
   terminateAttempt(attempt: RemoteAttempt): void;
+  executingMsOf(attempt: RemoteAttempt): number | undefined;
 }
 
 /** An attempt under way at the other end. */
@@ -68,6 +71,8 @@ class RemoteAttempt implements AttemptHandle {
   readonly order: AttemptOrder;
   readonly done: (end: AttemptEnd) => void;
   abortReason: Error | undefined;
+  /** When it began to execute, on the monotonic clock, once that was told. */
+  beganAtMs: number | undefined;
   /** Set when it is to be ended by force. */
   cancelTerminateWait: CancelWait | undefined;
   /** The process is killed for its sake. */
@@ -89,6 +94,10 @@ class RemoteAttempt implements AttemptHandle {
 
   terminate(): void {
     if (this.cancelTerminateWait === undefined) this.#owner.terminateAttempt(this);
+  }
+
+  executingMs(): number | undefined {
+    return this.#owner.executingMsOf(this);
   }
 }
 
@@ -179,6 +188,12 @@ export class RemoteRunner implements TargetRunner, AttemptOwner {
     });
   }
 
+  /** See `AttemptOwner`. */
+  executingMsOf({ beganAtMs }: RemoteAttempt): number | undefined {
+    if (this.#parts.hasQueue !== true) return Number.POSITIVE_INFINITY;
+    return beganAtMs === undefined ? undefined : this.#parts.clock.monotonicMs() - beganAtMs;
+  }
+
   /** The number of a target, which is told before it is first used. */
   #numberOf(target: TargetSpec): number {
     const known = this.#targets.get(target);
@@ -236,6 +251,14 @@ export class RemoteRunner implements TargetRunner, AttemptOwner {
         const [fraction, note] = [asNumber(message[2], "a fraction"), asOptionalText(message[3], "a note")];
         const atMs = asInstant(message[4], "an instant");
         if (attempt !== undefined) output.progress(attempt.order, fraction, note, atMs);
+        return;
+      }
+      case Answer.BEGAN: {
+        expectFields(message, 3, "a beginning");
+        const attempt = this.#attempts.get(asWhole(message[1], "an id"));
+        const atMs = asNumber(message[2], "a time");
+        // A time to come would put the timeout off.
+        if (attempt !== undefined) attempt.beganAtMs ??= Math.min(atMs, this.#parts.clock.monotonicMs());
         return;
       }
       case Answer.MEMORY:

@@ -93,7 +93,7 @@ export class HostProcess implements ChildProcessHandle {
   attach(link: Link): void {
     const { clock, output, outputOf, logger } = this.#parts;
     this.#remote = new RemoteRunner(link, {
-      ...{ clock, output, outputOf },
+      ...{ clock, output, outputOf, hasQueue: true },
       onReady: () => {
         this.#isReady = true;
         this.#listener.ready();

@@ -56,6 +56,10 @@ class Waiting implements AttemptHandle {
     this.handle?.terminate?.();
   }
 
+  executingMs(): number | undefined {
+    return this.handle?.executingMs?.();
+  }
+
   end(end: AttemptEnd): void {
     if (this.isOver) return;
     this.isOver = true;

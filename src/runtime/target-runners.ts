@@ -10,14 +10,15 @@ import { threadEntry } from "./thread-entry.ts";
 
 /** The runners of a runtime. */
 export function makeTargetRunners(parts: TargetParts, tools: TargetTools): TargetRunners {
+  const { clock } = parts;
   return {
     module: new ModuleTargets(
-      new LazyRunner(() => loadThreads(parts, tools)),
-      new LazyRunner(() => loadHosts(parts, tools)),
-      parts.hostModules,
+      new LazyRunner(() => loadThreads(parts, tools), clock),
+      new LazyRunner(() => loadHosts(parts, tools), clock),
+      { hostsAll: parts.hostModules, isVirtual: clock.onIdle !== undefined },
     ),
-    command: new LazyRunner(() => loadCommands(parts, tools)),
-    http: new LazyRunner(loadRequests),
+    command: new LazyRunner(() => loadCommands(parts, tools), clock),
+    http: new LazyRunner(loadRequests, clock),
   };
 }
 

@@ -21,6 +21,8 @@ export interface Attempt {
   abortError: KronError | undefined;
   /** The handle of its timeout, grace or last wait in the deadline set; -1 when it has none. */
   deadline: number;
+  /** How long it had waited before it began to execute; known when it times out. */
+  waitedMs: number;
   /** It did not stop within its grace, so its runner was told to end it by force. */
   isTerminated: boolean;
   /** Its end has been proposed; whatever the target still does no longer counts. */
@@ -80,6 +82,10 @@ export class Order implements AttemptOrder {
 
   get missedCount(): number {
     return this.#run.missedCount;
+  }
+
+  get timeoutMs(): number {
+    return this.#definition.timeoutMs;
   }
 
   get payload(): unknown {

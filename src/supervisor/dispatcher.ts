@@ -25,6 +25,11 @@ import type { Ledger } from "./ledger.ts";
 /** How long the end of an attempt may take that was ended by force; then it is given up as one that cannot be. */
 export const killMsMax = 5_000;
 
+/** Shorter waits for something to be executed by are not worth a word in the error of a timeout. */
+const waitToldMsMin = 1_000;
+/** So much later than now a deadline is set at least, as a smaller fraction could be lost in rounding. */
+const fractionMsMin = 0.001;
+
 /** Executes what the state says is running. */
 export class Dispatcher {
   readonly #ledger: Ledger;
@@ -123,7 +128,7 @@ export class Dispatcher {
     for (let attempt = this.#deadlines.takeDue(monotonicMs); attempt !== undefined; ) {
       attempt.deadline = -1;
       if (attempt.isEnded) attempt.handle?.terminate?.();
-      else if (attempt.abortReason === undefined) this.#abort(attempt, "timeout");
+      else if (attempt.abortReason === undefined) this.#timeOut(attempt);
       else if (!this.#terminate(attempt)) this.#abandon(attempt);
       attempt = this.#deadlines.takeDue(monotonicMs);
     }
@@ -142,6 +147,7 @@ export class Dispatcher {
       abortReason: undefined,
       abortError: undefined,
       deadline: -1,
+      waitedMs: 0,
       isTerminated: false,
       isEnded: false,
       isAbandoned: false,
@@ -154,6 +160,25 @@ export class Dispatcher {
     attempt.handle = this.#runner.start(order, (end) => this.#ended(attempt, end));
     // The target itself may have asked for it, before there was a way to tell.
     if (attempt.abortError !== undefined) attempt.handle.abort(attempt.abortError);
+  }
+
+  /**
+   * Its timeout has passed since its start. It counts from when it began to execute: what began later has until then, and
+   * what waits is looked at again, often enough for its beginning to be known before the timeout has passed since.
+   */
+  #timeOut(attempt: Attempt): void {
+    const { handle, startedMonotonicMs } = attempt;
+    const { timeoutMs } = attempt.definition;
+    const executingMs = handle?.executingMs === undefined ? Number.POSITIVE_INFINITY : handle.executingMs();
+    // Read after that, so that it never looks longer than it was.
+    const nowMs = this.#clock.monotonicMs();
+    const leftMs = executingMs === undefined ? timeoutMs / 2 : timeoutMs - executingMs;
+    if (leftMs > 0) {
+      attempt.deadline = this.#deadlines.add(attempt, nowMs + Math.max(leftMs, fractionMsMin));
+      return;
+    }
+    attempt.waitedMs = Math.max(0, Math.round(nowMs - (executingMs ?? 0) - startedMonotonicMs));
+    this.#abort(attempt, "timeout");
   }
 
   #abort(attempt: Attempt, reason: AbortReason): void {
@@ -286,15 +311,20 @@ function abortError(attempt: Attempt, reason: AbortReason): KronError {
   const name = formatRunId(attempt.run.id);
   switch (reason) {
     case "timeout":
-      return new KronError(
-        "KRON_RUN_TIMEOUT",
-        `Attempt ${attempt.run.attempt} of ${name} took longer than ${attempt.definition.timeoutMs} ms`,
-      );
+      return timeoutError(attempt, name);
     case "shutdown":
       return new KronError("KRON_STOPPED", `The runtime shut down during attempt ${attempt.run.attempt} of ${name}`);
     default:
       return new KronError("KRON_CONFLICT", `Run ${name} was cancelled: ${reason}`);
   }
+}
+
+function timeoutError({ run, definition, waitedMs }: Attempt, name: string): KronError {
+  const message = `Attempt ${run.attempt} of ${name} took longer than ${definition.timeoutMs} ms`;
+  if (waitedMs < waitToldMsMin) return new KronError("KRON_RUN_TIMEOUT", message);
+  return new KronError("KRON_RUN_TIMEOUT", `${message}, after it had waited ${waitedMs} ms to begin`, {
+    details: { waitedMs },
+  });
 }
 
 interface Kept {

@@ -142,7 +142,7 @@ test.run();
 const order: AttemptOrder = {
   ...{ slot: 3, timerId: "t", target: { kind: "callback" }, runId: "run_0000000001", attempt: 2, maxAttempts: 5 },
   ...{ isManual: true, scheduledAtMs: 1_000, dueAtMs: 1_001, startedAtMs: 1_002, missedCount: 4, payload: null },
-  ...{ idempotencyKey: "t:run_0000000001", fencingToken: 77 },
+  ...{ timeoutMs: 0, idempotencyKey: "t:run_0000000001", fencingToken: 77 },
 };
 
 function waitForAbort({ signal }: RunContext): Promise<void> {

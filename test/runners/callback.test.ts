@@ -17,6 +17,7 @@ const order: AttemptOrder = {
     attempt: 1,
     maxAttempts: 3,
     isManual: false,
+    timeoutMs: 0,
   },
   ...{ scheduledAtMs: 1_000, dueAtMs: 1_001, startedAtMs: 1_002, missedCount: 0, payload: { a: [1] } },
   ...{ idempotencyKey: "t:1", fencingToken: 7 },

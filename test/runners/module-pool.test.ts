@@ -1,5 +1,9 @@
 import * as assert from "uvu/assert";
+import type { ModuleTarget } from "../../src/core/target.ts";
+import { ModuleJob } from "../../src/runners/module-job.ts";
+import { ModuleLane } from "../../src/runners/module-lane.ts";
 import type { ModulePool } from "../../src/runners/module-pool.ts";
+import { systemClock } from "../../src/system.ts";
 import { suite } from "../support/suite.ts";
 import { begin, ModuleFiles, show, timeout } from "./module-rig.ts";
 
@@ -126,6 +130,44 @@ test("abort() ends an attempt at once that waits for a thread, and it never begi
   assert.is(show(await second.end), "failed KRON_RUN_TIMEOUT: Took too long");
   first.handle.abort(timeout);
   await first.end;
+});
+
+test("an attempt that waits for a thread says so, and one that has begun since when", async () => {
+  const pool = makePool();
+  files.said.length = 0;
+  const orderedMs = systemClock().monotonicMs();
+  const [first, ...others] = Array.from({ length: 8 }, () => begin(pool, files.order(waits)));
+  await files.heard("waiting");
+  const executingMs = first?.handle.executingMs?.() ?? Number.NaN;
+  assert.ok(executingMs >= 0 && executingMs <= systemClock().monotonicMs() - orderedMs, `${executingMs} ms`);
+  assert.equal(
+    others.map(({ handle }) => handle.executingMs?.()),
+    others.map(() => undefined),
+  );
+  files.said.length = 0;
+  first?.handle.abort(timeout);
+  await files.heard("waiting");
+  assert.is(others.filter(({ handle }) => handle.executingMs?.() !== undefined).length, 1);
+  for (const { handle } of others) handle.abort(timeout);
+  await Promise.all(others.map(({ end }) => end));
+});
+
+test("attempts that are given up while all threads are stuck leave nothing behind", () => {
+  const lane = new ModuleLane(files.order(quick).target as ModuleTarget, files.directory);
+  const owner = { abortJob: () => undefined, terminateJob: () => undefined, executingMsOf: () => undefined };
+  const [kept, ...gone] = Array.from({ length: 10_000 }, () => {
+    const job = new ModuleJob(files.order(quick), lane, owner, () => undefined);
+    lane.add(job);
+    return job;
+  });
+  for (const job of gone) {
+    lane.forget();
+    job.end({ kind: "failed", error: timeout });
+  }
+  const last = new ModuleJob(files.order(quick), lane, owner, () => undefined);
+  lane.add(last);
+  assert.equal([lane.waitingCount, lane.queuedCount], [2, 2]);
+  assert.equal(lane.take(5), [kept, last]);
 });
 
 test("terminate() ends the thread of an endless loop and nothing else", async () => {

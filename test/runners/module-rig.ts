@@ -82,7 +82,7 @@ export class ModuleFiles {
     const { payload, ...target } = options;
     return {
       ...{ slot: 1, timerId: "job", runId: `run_${this.#count}`, attempt: 1, maxAttempts: 3, isManual: false },
-      ...{ scheduledAtMs: 1_000, dueAtMs: 1_001, startedAtMs: 1_002, missedCount: 0, payload },
+      ...{ scheduledAtMs: 1_000, dueAtMs: 1_001, startedAtMs: 1_002, timeoutMs: 0, missedCount: 0, payload },
       ...{ idempotencyKey: "job:1970-01-01T00:00:01.000Z", fencingToken: this.#count },
       target: {
         ...{ kind: "module", path, exportName: "default", isolate: "thread", heapMbMax: 0, runsPerWorkerMax: 0 },

@@ -16,7 +16,7 @@ const test = suite("runners/remote");
 
 const order: AttemptOrder = {
   ...{ slot: 3, timerId: "t", target: { kind: "callback" }, runId: "run_1", attempt: 2, maxAttempts: 3 },
-  ...{ isManual: false, scheduledAtMs: 1_000, dueAtMs: 1_001, startedAtMs: 1_002, missedCount: 4 },
+  ...{ isManual: false, scheduledAtMs: 1_000, dueAtMs: 1_001, startedAtMs: 1_002, timeoutMs: 0, missedCount: 4 },
   ...{ payload: { a: [1, new Uint8Array([7])] }, idempotencyKey: "t:1970-01-01T00:00:01.000Z", fencingToken: 7 },
 };
 
@@ -266,6 +266,8 @@ const badAnswers: readonly (readonly [string, readonly unknown[]])[] = [
   ["a line from no time", [Answer.LINE, 1, "info", "x", null, 1e300]],
   ["a fraction that is none", [Answer.PROGRESS, 1, "half", null, 1]],
   ["memory below zero", [Answer.MEMORY, -5]],
+  ["a beginning without a time", [Answer.BEGAN, 1]],
+  ["a beginning at no time", [Answer.BEGAN, 1, "soon"]],
   ["another version", [Answer.READY, 99]],
 ];
 
@@ -281,7 +283,7 @@ for (const [what, message] of badAnswers) {
   });
 }
 
-const startFields = [Order.START, 1, 0, 3, "t", "run_1", 1, 3, false, 1_000, 1_001, 1_002, 0, 7, null, 0, null];
+const startFields = [Order.START, 1, 0, 3, "t", "run_1", 1, 3, false, 1_000, 1_001, 1_002, 0, 7, null, 0, 0, null];
 const callbackTarget = [Order.TARGET, 0, [0]];
 const withField = (index: number, value: unknown) => startFields.map((field, n) => (n === index ? value : field));
 const badOrders: readonly (readonly [string, ...(readonly unknown[])[]])[] = [
@@ -295,6 +297,7 @@ const badOrders: readonly (readonly [string, ...(readonly unknown[])[]])[] = [
   ["a flag that is a number", callbackTarget, withField(8, 1)],
   ["a due time beyond all times", callbackTarget, withField(9, 9e15)],
   ["a path that is a number", callbackTarget, withField(14, 5)],
+  ["a timeout below zero", callbackTarget, withField(16, -1)],
   ["an id that is under way", callbackTarget, startFields, startFields],
   ["an abort without an error", [Order.ABORT, 1]],
   ["a termination of nothing", [Order.TERMINATE]],

@@ -68,7 +68,13 @@ export function orderOf(options: object, more: Partial<AttemptOrder> = {}): Atte
   return {
     ...{ slot: 0, timerId: "t", runId: "run_1", attempt: 1, maxAttempts: 3, isManual: false },
     ...{ scheduledAtMs: 1_774_746_000_000, dueAtMs: 1_774_746_000_001, startedAtMs: 1_774_746_000_002 },
-    ...{ missedCount: 0, payload: undefined, idempotencyKey: "t:2026-03-29T01:00:00.000Z", fencingToken: 7 },
+    ...{
+      timeoutMs: 0,
+      missedCount: 0,
+      payload: undefined,
+      idempotencyKey: "t:2026-03-29T01:00:00.000Z",
+      fencingToken: 7,
+    },
     target: readTarget({ ...options }),
     ...more,
   };

@@ -113,6 +113,6 @@ class Rig {
 
 const order: AttemptOrder = {
   ...{ slot: 0, timerId: "t", target: { kind: "callback" }, runId: "run_1", attempt: 1, maxAttempts: 1 },
-  ...{ isManual: false, scheduledAtMs: 1, dueAtMs: 1, startedAtMs: 1, missedCount: 0, payload: null },
+  ...{ isManual: false, scheduledAtMs: 1, dueAtMs: 1, startedAtMs: 1, timeoutMs: 0, missedCount: 0, payload: null },
   ...{ idempotencyKey: "k", fencingToken: 1 },
 };

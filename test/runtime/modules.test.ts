@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { type HistoryEntry, Kron, type KronOptions } from "../../src/index.ts";
+import { systemClock } from "../../src/system.ts";
 import { kron as commandLine } from "../bin/command-line.ts";
 import { isAlive, until } from "../support/processes.ts";
 import { codeOf, freshDirectory, make, nextRun, removeDirectories } from "../support/runtimes.ts";
@@ -93,6 +94,49 @@ test("a timeout terminates the thread of an endless loop, and history says so", 
     assert.is((await outcomeOf(kron, "after", { module: "pid.mjs" })).result, process.pid);
   });
 });
+
+write(
+  "gate.mjs",
+  `import { existsSync } from "node:fs";
+   export default ({ payload, log }) => new Promise((resolve) => {
+     if (typeof payload !== "string") return resolve();
+     log.info("holds the thread");
+     const look = setInterval(() => {
+       if (!existsSync(payload)) return;
+       clearInterval(look);
+       resolve();
+     }, 5);
+   });`,
+);
+
+for (const isolate of ["thread", "process"] as const) {
+  test(`attempts with isolate ${isolate} that wait for a thread longer than their timeout do not time out`, async () => {
+    await withKron({ threads: 1 }, async (kron) => {
+      const gate = join(baseDir, `gate-${isolate}`);
+      const options = { after: 0, module: "gate.mjs", isolate, retry: false } as const;
+      const isHeld = new Promise((resolve) => kron.on("log", resolve));
+      const ended = new Promise<void>((resolve) => {
+        let left = 8;
+        kron.on("run", ({ type }) => {
+          if (type === "RUN_SUCCEEDED" || type === "RUN_DEAD") left -= 1;
+          if (left === 0) resolve();
+        });
+      });
+      await kron.schedule("holds", { ...options, payload: gate });
+      await isHeld;
+      const clock = systemClock();
+      const ids = Array.from({ length: 7 }, (_, n) => `waits-${n}`);
+      // Long enough for an attempt of nothing on a busy machine.
+      for (const id of ids) await kron.schedule(id, { ...options, timeout: 2_000, grace: 0 });
+      const orderedMs = clock.monotonicMs();
+      await until(() => clock.monotonicMs() > orderedMs + 2_500, "the timeouts are over");
+      assert.is((await kron.history(ids[0] ?? "")).length, 0, "it waits");
+      writeFileSync(gate, "");
+      await ended;
+      for (const id of ids) assert.is((await kron.history(id))[0]?.outcome, "SUCCEEDED", id);
+    });
+  });
+}
 
 test("what dies is lost, and retried; what cannot be loaded fails, and says why", async () => {
   write("exits.mjs", "export default ({ attempt }) => { if (attempt === 1) process.exit(7); return 'second'; };");

@@ -12,6 +12,8 @@ export class RigAttempt implements AttemptHandle {
   terminations = 0;
   onAbort: (() => void) | undefined;
   onTerminate: (() => void) | undefined;
+  /** As `AttemptHandle` has it; not there unless the test says. */
+  executingMs?: () => number | undefined;
 
   constructor(order: AttemptOrder, end: (end: AttemptEnd) => void) {
     this.order = order;
