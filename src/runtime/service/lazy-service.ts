@@ -14,6 +14,7 @@ export const methodKinds = {
   ...{ "timer.list": "stream", "timer.history": "stream", "timer.window": "unary", "timer.strips": "unary" },
   ...{ "timer.timeline": "unary", stats: "stream" },
   ...{ "run.list": "stream", "run.cancel": "unary", "run.retry": "unary", "run.wait": "unary" },
+  ...{ "run.log": "stream" },
 } as const satisfies Readonly<Record<string, "unary" | "stream">>;
 
 /** The methods of `runtime` by name; others may be added to the map. */
