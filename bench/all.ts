@@ -16,6 +16,7 @@ const benches = [
   "history",
   "disk",
   "ipc",
+  "tui",
   "cron",
   "due-queue",
   "options",
