@@ -82,7 +82,11 @@ realTerminal("it cancels a run, and has a timer's last run tried again", async (
   terminal = new Terminal(tui);
   await terminal.shows(/● live/);
   terminal.type("/endless");
-  terminal.press("Enter", "t", "y");
+  terminal.press("Enter");
+  await terminal.shows(/› endless .*scheduled/);
+  terminal.press("t");
+  await terminal.shows(/Run endless now\?/);
+  terminal.press("y");
   await terminal.shows(/› endless .* running/);
   terminal.press("4");
   await terminal.shows(/endless +running/);
