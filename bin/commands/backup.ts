@@ -8,11 +8,12 @@ import { Zones } from "../../src/core/zone.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
+import { displayZone } from "../display-zone.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
 import { fullTime } from "../times.ts";
 import { writeBackup } from "./backup-file.ts";
-import { checkDirectory, displayZone } from "./offline.ts";
+import { checkDirectory } from "./offline.ts";
 
 /** Options of `kron backup`. */
 export interface BackupOptions {

@@ -26,11 +26,12 @@ import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { systemClock } from "../../src/system.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import type { CommandContext } from "../context.ts";
+import { displayZone } from "../display-zone.ts";
 import { checkFiles, type FileInfo } from "./doctor-files.ts";
 import { Report } from "./doctor-report.ts";
 import { reportSnapshots } from "./doctor-snapshots.ts";
 import { isStale, judgeStart, type Start } from "./doctor-start.ts";
-import { checkDirectory, checkThere, displayZone, retriedBesideWriter } from "./offline.ts";
+import { checkDirectory, checkThere, retriedBesideWriter } from "./offline.ts";
 import { findRuntime, type RuntimePresence } from "./runtime-presence.ts";
 import { bytesText, verdictText } from "./verdict-text.ts";
 

@@ -15,12 +15,13 @@ import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { systemClock } from "../../src/system.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import type { CommandContext } from "../context.ts";
+import { displayZone } from "../display-zone.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { readCount } from "../numbers.ts";
 import { printable } from "../printable.ts";
 import { eventJson, eventLine, type ShownEvent } from "./event-text.ts";
 import { withLive } from "./live.ts";
-import { checkDirectory, checkThere, displayZone, offlineOf, reportReading } from "./offline.ts";
+import { checkDirectory, checkThere, offlineOf, reportReading } from "./offline.ts";
 import { readDirectory } from "./read-directory.ts";
 
 /** Options of `kron events`. */

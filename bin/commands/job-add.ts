@@ -13,6 +13,7 @@ import { readRegistration } from "../../src/supervisor/registration.ts";
 import { systemClock } from "../../src/system.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
+import { displayZone } from "../display-zone.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
 import { localTime } from "../times.ts";
@@ -21,7 +22,6 @@ import { ChangeableDirectory } from "./changeable-directory.ts";
 import type { ImportedTimer } from "./import-parse.ts";
 import { isTaken, type PlanContext, planCreation, planReplacement } from "./import-plan.ts";
 import { askLive } from "./live.ts";
-import { displayZone } from "./offline.ts";
 import { SlotForecast } from "./slot-forecast.ts";
 
 /** What was done, by whom, and when the timer is due first. */

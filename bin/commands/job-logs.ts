@@ -13,12 +13,13 @@ import { RunLogSplitter } from "../../src/logs/run-log-splitter.ts";
 import { systemClock } from "../../src/system.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import type { CommandContext } from "../context.ts";
+import { displayZone } from "../display-zone.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
 import { localTime } from "../times.ts";
 import { type LogRenderer, logRenderer } from "./log-renderers.ts";
 import { lookAtRuns } from "./look.ts";
-import { checkDirectory, displayZone, readOffline, slotOfTimer } from "./offline.ts";
+import { checkDirectory, readOffline, slotOfTimer } from "./offline.ts";
 
 /** Options of `kron job logs`. */
 export interface JobLogsOptions {

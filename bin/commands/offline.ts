@@ -14,7 +14,8 @@ import type { ReadSnapshot, SnapshotFile } from "../../src/snapshot/read-snapsho
 import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { systemClock } from "../../src/system.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
-import { type CommandContext, localZoneName } from "../context.ts";
+import type { CommandContext } from "../context.ts";
+import { displayZone } from "../display-zone.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable, shortened } from "../printable.ts";
 import { type DirectoryReading, readDirectory } from "./read-directory.ts";
@@ -127,17 +128,6 @@ function snapshotInfo({ file }: ReadSnapshot): SnapshotInfo | undefined {
   if (file === undefined) return undefined;
   const { store, path, generation, meta } = file;
   return { kind: store.kind, path, generation, appliedIndex: meta.appliedIndex, writtenAtMs: meta.writtenAtMs };
-}
-
-/** The zone in which times are shown: the one asked for, else that of this machine. */
-export function displayZone(context: CommandContext, zones: Zones): Zone {
-  if (context.zoneName !== undefined) return zones.get(context.zoneName);
-  try {
-    return zones.get(localZoneName());
-  } catch {
-    // A machine may be set to a zone that Node does not know; times are shown with their offset anyway.
-    return zones.get("UTC");
-  }
 }
 
 /** Throws when nothing is at the path, or no directory. */

@@ -4,11 +4,11 @@ import { resolve } from "node:path";
 import { Zones } from "../../src/core/zone.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
+import { displayZone } from "../display-zone.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { counted, printable } from "../printable.ts";
 import { fullTime } from "../times.ts";
 import { openBackup } from "./backup-check.ts";
-import { displayZone } from "./offline.ts";
 import { makeDirectoryOf, requireVacant } from "./restored-directory.ts";
 
 /** Restores the backup in `file` to the data directory, which must be vacant. */

@@ -4,11 +4,11 @@ import { Zones } from "../../src/core/zone.ts";
 import type { RuntimeStatus } from "../../src/runtime/service/runtime-methods.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
+import { displayZone } from "../display-zone.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
 import { fullTime } from "../times.ts";
 import { withLive } from "./live.ts";
-import { displayZone } from "./offline.ts";
 import { bytesText } from "./verdict-text.ts";
 
 /** Prints it. Exits with 4 when there is none. */

@@ -5,10 +5,11 @@ import { Zones } from "../../src/core/zone.ts";
 import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import type { CommandContext } from "../context.ts";
+import { displayZone } from "../display-zone.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { ExitCode } from "../exit-codes.ts";
 import type { Live } from "./live.ts";
-import { displayZone, type Offline, reportReading } from "./offline.ts";
+import { type Offline, reportReading } from "./offline.ts";
 import type { RuntimePresence } from "./runtime-presence.ts";
 
 /** Where what is shown comes from. */

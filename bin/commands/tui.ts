@@ -7,9 +7,9 @@ import { abilitiesOf } from "../../src/tui/paint.ts";
 import { TerminalScreen } from "../../src/tui/screen.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import type { CommandContext } from "../context.ts";
+import { displayZone } from "../display-zone.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { connectLive } from "./live.ts";
-import { displayZone } from "./offline.ts";
 import { LiveSource } from "./tui-source.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -78,11 +78,13 @@ export class Tui {
     if (this.#isOver) return;
     const { model, effects } = update(this.#model, event);
     const isChanged = model !== this.#model;
+    // Whoever waits for the first figures has waited long enough.
+    const isFirst = model.stats !== undefined && this.#model.stats === undefined;
     this.#model = model;
     for (const effect of effects) this.#do(effect);
     if (!isChanged || this.#isOver) return;
     this.#feeder.want(wantsOf(model));
-    this.#showWithin(delayMs);
+    this.#showWithin(isFirst ? 0 : delayMs);
   }
 
   #do(effect: Effect): void {

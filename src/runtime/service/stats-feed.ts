@@ -26,9 +26,9 @@ export interface RuntimeStats {
   readonly totals: RunTotals;
   readonly lateness: Lateness;
   readonly clock: ClockSteps;
-  /** Live runs by what they wait for. */
+  /** Runs that have not ended. */
   readonly liveRuns: number;
-  /** Entries proposed and not yet durable. */
+  /** What the directory takes. */
   readonly sizes: DirectorySizes;
   /** Room left on the disk of the directory; null where nobody can say. */
   readonly freeBytes: number | null;
@@ -86,9 +86,12 @@ class StatsWatch {
     else void this.#begin(stream);
   }
 
-  /** The first figures come at once, with as many timers counted as there is time for. */
+  /** The first figures come at once, and again when timers have been counted if that took longer. */
   async #begin(stream: IpcStream): Promise<void> {
-    await this.#count();
+    const counted = this.#count();
+    stream.push(this.#figures());
+    if (this.#isWhole) return;
+    await counted;
     if (!stream.signal.aborted) stream.push(this.#figures());
   }
 
