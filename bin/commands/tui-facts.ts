@@ -1,5 +1,6 @@
 /** What the service tells, as the live view shows it: in texts that are safe for a terminal. */
 
+import { readFileSync } from "node:fs";
 import { isPlainObject } from "../../src/core/option-reader.ts";
 import type { FeedItem } from "../../src/runtime/service/event-feed.ts";
 import type { RunView } from "../../src/runtime/service/run-view.ts";
@@ -19,7 +20,25 @@ const noteLengthMax = 200;
 /** The figures. */
 export function statsFacts(stats: RuntimeStats): StatsFacts {
   const { status } = stats;
-  return { ...stats, status: { ...status, dataDir: printable(status.dataDir), version: printable(status.version) } };
+  const texts = { dataDir: printable(status.dataDir), version: printable(status.version) };
+  const [apps, hosts] = [status.apps.map(withMemory), status.hosts.map(withMemory)];
+  return { ...stats, status: { ...status, ...texts, apps, hosts } };
+}
+
+const pageBytes = 4_096;
+
+/** A process with the memory it takes, which is looked up here: it costs the runtime nothing. */
+function withMemory(one: object): object {
+  const { pid } = one as { readonly pid?: unknown };
+  if (typeof pid !== "number") return one;
+  try {
+    // proc(5): the second number of statm counts resident pages.
+    const pages = Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1]);
+    return { ...one, rssBytes: pages * pageBytes };
+  } catch {
+    // It has ended, or this is no Linux.
+    return one;
+  }
 }
 
 /** A timer in a list. */

@@ -26,8 +26,8 @@ import { bytesText } from "./verdict-text.ts";
 const nextRuns = 10;
 const historyEntries = 50;
 const compactMsMax = 3_600_000;
-/** Events that may be on their way; beyond that the runtime keeps some, and drops the rest. */
-const eventsAhead = 256;
+/** Events that may be on their way, and that the runtime may keep for us; it drops the rest, so that we see fresh ones. */
+const eventsAhead = 64;
 
 /** A runtime over its socket. */
 export class LiveSource implements Source {
@@ -46,7 +46,7 @@ export class LiveSource implements Source {
   }
 
   async *events({ timerId, types }: EventsQuery, signal: AbortSignal): AsyncGenerator<EventFacts> {
-    const params = { timerId: timerId ?? null, types: types ?? null };
+    const params = { timerId: timerId ?? null, types: types ?? null, keep: eventsAhead };
     for await (const item of this.#client.stream("events", params, { window: eventsAhead, signal })) {
       yield eventFacts(item as FeedItem);
     }

@@ -7,7 +7,7 @@ import type { Clock } from "../ports.ts";
 import type { EventFacts } from "./facts.ts";
 
 const batchMs = 100;
-const batchMax = 100;
+const batchMax = 50;
 
 /** One stream of events, until it is stopped or ends. */
 export class EventReader {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { is, match, ok } from "uvu/assert";
 import { kron, scratchDirectory } from "../bin/command-line.ts";
 import { type LiveProcess, startRuntime } from "../bin/live-process.ts";
+import { Supervised } from "../supervise/supervised.ts";
 import { suite } from "../support/suite.ts";
 import { hasTmux, Terminal } from "./tmux.ts";
 
@@ -131,6 +132,22 @@ realTerminal("it says that the runtime has gone, shows what it said last, and fi
   runtime = await startRuntime(dataDir, 300);
   const found = await terminal.shows(/● live[\s\S]*› endless/);
   ok(!found.includes("No runtime"));
+});
+
+realTerminal("it shows a supervised app with its restarts and memory, and has it replaced", async () => {
+  const supervised = await Supervised.ready();
+  terminal = new Terminal(["tui", "--data-dir", supervised.dataDir]);
+  await terminal.shows(/supervised .*● live/);
+  terminal.press("5");
+  await terminal.shows(new RegExp(`app-0 +${supervised.appPid} +ready +0 .* MiB`));
+  const before = supervised.appPid;
+  terminal.press("L");
+  await terminal.shows(/Replace the app by a new process\?/);
+  terminal.press("y");
+  await terminal.shows(/The app is reloaded/);
+  await terminal.shows(new RegExp(`app-0 +${before}`), false);
+  terminal.close();
+  await supervised.stop();
 });
 
 for (const [name, signal] of [

@@ -1,7 +1,8 @@
 /**
  * `events`: what happens from now on, as items `{ kind: "event", name, event }`. A client that reads too slowly keeps a
  * bounded number of them waiting; what comes beyond that is dropped, counted, and told in its place as
- * `{ kind: "dropped", count }`. Parameters: `types`, a list of the names below, and `timerId`.
+ * `{ kind: "dropped", count }`. Parameters: `types`, a list of the names below, `timerId`, and `keep`: how many may wait, for
+ * those who would rather have fresh ones than many.
  */
 
 import type { KronError } from "../../core/errors.ts";
@@ -12,7 +13,7 @@ import type { IpcMethod, IpcStream } from "../../ipc/methods.ts";
 import type { KronEvents, OutputEvent, ProgressEvent } from "../../supervisor/events.ts";
 import type { EventName } from "../event-hub.ts";
 import { type EventType, eventTypeNames, eventTypes, typeOfEvent } from "./event-types.ts";
-import { readChoices, readName, readParams } from "./params.ts";
+import { readChoices, readCountOr, readName, readParams } from "./params.ts";
 import type { ServedRuntime } from "./served-runtime.ts";
 import { roughBytes } from "./wire-views.ts";
 
@@ -30,13 +31,14 @@ export function eventsMethod(runtime: ServedRuntime): IpcMethod {
   return {
     kind: "stream",
     open(params, stream) {
-      const { types, timerId } = readParams(params, "types", "timerId");
+      const { types, timerId, keep } = readParams(params, "types", "timerId", "keep");
       const wanted =
         readChoices(types, "types", (one) => readChoice(one, "types", eventTypeNames)) ?? new Set(eventTypeNames);
       const id = timerId === undefined ? undefined : readName(timerId, "timerId");
+      const waitingMax = readCountOr(keep, "keep", 1, itemsMax, itemsMax);
       // It may have gone while the code of this method was being loaded, and would never be heard of again.
       if (stream.signal.aborted) return;
-      const feed = new EventFeed(stream, wanted, id);
+      const feed = new EventFeed(stream, wanted, id, waitingMax);
       const names = new Set<EventName>([...wanted].map((type) => eventTypes[type]));
       const unsubscribe = runtime.events.subscribe(names, (name, event) => feed.take(name, event));
       stream.signal.addEventListener("abort", unsubscribe, { once: true });
@@ -49,12 +51,14 @@ class EventFeed {
   readonly #stream: IpcStream;
   readonly #types: ReadonlySet<EventType>;
   readonly #timerId: string | undefined;
+  readonly #waitingMax: number;
   readonly #waiting: FeedItem[] = [];
   #waitingBytes = 0;
   #dropped = 0;
 
-  constructor(stream: IpcStream, types: ReadonlySet<EventType>, timerId: string | undefined) {
+  constructor(stream: IpcStream, types: ReadonlySet<EventType>, timerId: string | undefined, waitingMax: number) {
     this.#stream = stream;
+    this.#waitingMax = waitingMax;
     this.#types = types;
     this.#timerId = timerId;
     stream.onCredit(() => this.#flush());
@@ -64,7 +68,7 @@ class EventFeed {
     const type = typeOfEvent(name, event);
     if (!this.#types.has(type)) return;
     if (this.#timerId !== undefined && (event as { timerId?: unknown }).timerId !== this.#timerId) return;
-    if (this.#waiting.length >= itemsMax || this.#waitingBytes >= bytesMax || this.#dropped > 0) {
+    if (this.#waiting.length >= this.#waitingMax || this.#waitingBytes >= bytesMax || this.#dropped > 0) {
       this.#dropped += 1;
       return;
     }

@@ -43,14 +43,14 @@ export function appsRows(model: Model, columns: number): Row[] {
 }
 
 const names: readonly (readonly [member: string, heading: string, width: number])[] = [
-  ["name", "NAME", 14],
+  ["name", "NAME", 10],
   ["pid", "PID", 8],
-  ["state", "STATE", 10],
-  ["restarts", "RESTARTS", 9],
-  ["callbacks", "CALLBACKS", 10],
-  ["running", "RUNNING", 8],
-  ["rssBytes", "MEMORY", 10],
-  ["age", "ATTACHED", 10],
+  ["state", "STATE", 9],
+  ["restarts", "RESTARTS", 8],
+  ["callbacks", "CALLBACKS", 9],
+  ["running", "RUNNING", 7],
+  ["rssBytes", "MEMORY", 9],
+  ["age", "ATTACHED", 9],
 ];
 
 /** A table of the members that any of them has. */

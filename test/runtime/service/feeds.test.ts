@@ -111,6 +111,18 @@ test("a client that stops reading loses events beyond a bound, and is told how m
   );
 });
 
+test("a client may say how many events are kept for it", async () => {
+  const service = new ServiceRig();
+  const stream = service.open("events", { types: ["CLOCK_STEPPED"], keep: 3 }, 0);
+  await Promise.resolve();
+  for (let i = 0; i < 10; i++) service.runtime.events.emit("clock", { atMs: i, deltaMs: 1 });
+  stream.grant(10);
+  equal(
+    (stream.items as FeedItem[]).map((item) => (item.kind === "dropped" ? item.count : "event")),
+    ["event", "event", "event", 7],
+  );
+});
+
 test("without listeners nobody is told anything", async () => {
   const service = new ServiceRig();
   const { events } = service.runtime;
