@@ -15,7 +15,8 @@ import { median, printTable, quantile, show } from "./support/figures.ts";
 const seconds = Number(process.argv[2] ?? 3);
 const rounds = Number(process.argv[3] ?? 3);
 const inFlight = 4_096;
-const timers = 20_000;
+/** Timers that are always due. With many of them history asks for a checkpoint every few seconds. */
+const timerCounts = [5_000, 20_000];
 const tries = 200;
 /** Bytes of a run on the socket, both ways: the start and its share of the answer. */
 const bytesPerRun = 160;
@@ -50,7 +51,7 @@ interface Rate {
 }
 
 /** With as many in flight as may be. */
-function rate(isolate: Isolate): Promise<Rate> {
+function rate(isolate: Isolate, timers: number): Promise<Rate> {
   return withKron(inFlight, async (kron) => {
     const target = isolate === undefined ? {} : { module: "none.mjs", isolate };
     const callback = isolate === undefined ? () => undefined : undefined;
@@ -163,25 +164,27 @@ function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function medianRow(name: string, isolate: Isolate): Promise<string[]> {
+async function medianRow(name: string, isolate: Isolate, timers: number): Promise<string[]> {
   const figures: Rate[] = [];
-  for (let round = 0; round < rounds; round++) figures.push(await rate(isolate));
+  for (let round = 0; round < rounds; round++) figures.push(await rate(isolate, timers));
   const of = (field: keyof Rate): number => median(figures.map((figure) => figure[field]));
   const host = isolate === "process" ? show(of("hostUs"), 1) : "";
-  return [name, show(of("runsPerSecond")), show(of("ownUs"), 1), host];
+  return [name, show(timers), show(of("runsPerSecond")), show(of("ownUs"), 1), host];
 }
 
 const echoes: number[] = [];
 for (let round = 0; round < rounds; round++) echoes.push(await echo());
+const rateRows: string[][] = [];
+for (const timers of timerCounts) {
+  rateRows.push(await medianRow("a callback", undefined, timers));
+  rateRows.push(await medianRow("one thread of the process", "thread", timers));
+  rateRows.push(await medianRow("one thread of a host, over the socket", "process", timers));
+}
+rateRows.push([`echo of ${bytesPerRun} bytes a run over such a socket`, "", show(median(echoes)), "", ""]);
 printTable(
   `Durable runs of a module that does nothing, ${show(inFlight)} in flight`,
-  ["executed in", "runs/s", "CPU here, µs a run", "CPU in the host, µs a run"],
-  [
-    await medianRow("a callback", undefined),
-    await medianRow("one thread of the process", "thread"),
-    await medianRow("one thread of a host, over the socket", "process"),
-    [`echo of ${bytesPerRun} bytes a run over such a socket`, show(median(echoes)), "", ""],
-  ],
+  ["executed in", "timers", "runs/s", "CPU here, µs a run", "CPU in the host, µs a run"],
+  rateRows,
 );
 const rows: string[][] = [];
 for (const isolate of ["thread", "process"] as const) {
