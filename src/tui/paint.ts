@@ -50,7 +50,7 @@ const plainLetters: ReadonlyMap<string, string> = new Map([
 export function abilitiesOf(env: Readonly<Record<string, string | undefined>>, wantsColour: boolean): Abilities {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "";
   // A locale that says nothing is that of a bare container, whose terminal is most likely a modern one.
-  const isUnicode = locale === "" || /utf-?8/i.test(locale) || env.TMUX !== undefined;
+  const isUnicode = locale === "" || /utf-?8/i.test(locale);
   return { depth: depthOf(env, wantsColour), isUnicode };
 }
 
