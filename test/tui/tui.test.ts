@@ -95,6 +95,22 @@ realTerminal("it cancels a run, and has a timer's last run tried again", async (
   await terminal.shows(/\[endless\][\s\S]*run_\w+ attempt 1 of 3/);
   terminal.press("x", "y");
   await terminal.shows(/History[\s\S]*CANCELLED/);
+  // It fails at its first attempt, and would wait an hour for its second.
+  terminal.type("/");
+  terminal.press("C-u");
+  terminal.type("flaky");
+  terminal.press("Enter");
+  await terminal.shows(/› flaky .*scheduled/);
+  terminal.press("t");
+  await terminal.shows(/Run flaky now\?/);
+  terminal.press("y");
+  await terminal.shows(/› flaky .*retrying/);
+  terminal.press("R");
+  await terminal.shows(/Try the last run of flaky again\?/);
+  terminal.press("y");
+  await terminal.shows(/› flaky .*scheduled/);
+  terminal.press("Enter");
+  await terminal.shows(/SUCCEEDED .*by hand 2 attempts[\s\S]*attempt 1 +FAILED .*Error: boom/);
 });
 
 realTerminal("it resizes, and every view is there", async () => {
