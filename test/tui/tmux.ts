@@ -2,7 +2,8 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { programPath } from "../bin/command-line.ts";
+import { join } from "node:path";
+import { programPath, scratchDirectory } from "../bin/command-line.ts";
 
 const deadlineMs = 20_000;
 const pollMs = 40;
@@ -26,11 +27,11 @@ export class Terminal {
 
   constructor(args: readonly string[], { columns = 80, rows = 24, env = {} }: TerminalOptions = {}) {
     terminals += 1;
-    this.#socket = `kron-test-${process.pid}-${terminals}`;
+    this.#socket = join(scratchDirectory(), `tmux-${terminals}`);
     const all = { LANG: "C.UTF-8", TZ: "UTC", ...env };
     const variables = Object.entries(all).map(([name, value]) => `${name}=${quoted(value)}`);
     const command = [process.execPath, programPath, ...args].map(quoted).join(" ");
-    const script = `echo before; ${variables.join(" ")} ${command}; echo "ended with $?"; stty -a; exec sleep 1000`;
+    const script = `echo before; ${variables.join(" ")} ${command}; code=$?; stty -a; echo "ended with $code"; exec sleep 1000`;
     this.#tmux("-f", "/dev/null", "new-session", "-d", "-x", String(columns), "-y", String(rows), script);
     open.add(this);
   }
@@ -82,8 +83,13 @@ export class Terminal {
   get pid(): number {
     const shell = this.#tmux("display-message", "-p", "#{pane_pid}").trim();
     const path = `/proc/${shell}/task/${shell}/children`;
-    if (existsSync(path)) return Number(readFileSync(path, "utf8").trim());
-    return Number(spawnSync("pgrep", ["-P", shell], { encoding: "utf8" }).stdout.trim());
+    const children = existsSync(path)
+      ? readFileSync(path, "utf8")
+      : spawnSync("pgrep", ["-P", shell], { encoding: "utf8" }).stdout;
+    const pid = Number(children.trim());
+    // 0 would stand for all that belongs to this test.
+    if (!(pid > 1)) throw new Error(`Expected one process in the terminal, got "${children}"`);
+    return pid;
   }
 
   close(): void {
@@ -92,7 +98,7 @@ export class Terminal {
 
   #tmux(...args: readonly string[]): string {
     const { TMUX: _tmux, ...env } = process.env;
-    const { stdout } = spawnSync("tmux", ["-L", this.#socket, ...args], { encoding: "utf8", env });
+    const { stdout } = spawnSync("tmux", ["-S", this.#socket, ...args], { encoding: "utf8", env });
     return stdout;
   }
 }
