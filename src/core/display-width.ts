@@ -12,6 +12,7 @@ export function displayWidth(text: string): number {
 /** The longest start of `text` that fits into `width` columns; an ellipsis takes the last when it is cut. */
 export function fitted(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
+  if (width < 1) return "";
   let used = 0;
   let fits = "";
   for (const character of text) {
@@ -26,7 +27,7 @@ export function fitted(text: string, width: number): string {
 /** 0 for marks that stand on the letter before, 2 for East Asian wide letters and emoji, else 1. */
 function characterWidth(character: string): number {
   if (/[\p{Mn}\p{Me}\p{Cf}]/u.test(character)) return 0;
-  const code = character.codePointAt(0) ?? 0;
+  const code = Number(character.codePointAt(0));
   const isWide =
     (code >= 0x1100 && code <= 0x115f) ||
     (code >= 0x2e80 && code <= 0xa4cf) ||
