@@ -16,7 +16,7 @@ import { KronError } from "../core/errors.ts";
 import type { Retention } from "../core/retention.ts";
 import type { State } from "../core/state.ts";
 import type { CancelWait, CheckpointTriggers, Clock, SnapshotStore } from "../ports.ts";
-import { type CheckpointCursor, writeCheckpoint } from "./checkpoint.ts";
+import type { CheckpointCursor } from "./checkpoint.ts";
 import type { ReportSnapshot } from "./notice.ts";
 
 /** What checkpoints need of the journal. */
@@ -183,6 +183,8 @@ export class CheckpointKeeper {
       ...{ state, store, clock, retention, uuid: journal.uuid },
       synced: (index: number) => journal.synced(index),
     };
+    // Loaded by the first checkpoint, as a start should not have to wait for it.
+    const { writeCheckpoint } = await import("./checkpoint.ts");
     const { meta, next } = await writeCheckpoint(context, this.#cursor);
     this.#cursor = next;
     this.#lastIndex = meta.appliedIndex;

@@ -11,6 +11,7 @@ import { readFully } from "../journal/files.ts";
 import type { Disk, FileHandle } from "../ports.ts";
 import { type LmdbMeta, metaBytes, overflowFlag, pageHeaderBytes, pickMeta, readMeta, readU64 } from "./lmdb-format.ts";
 import { type BigValue, type NodePage, parseNodePage } from "./lmdb-page.ts";
+import { PageWindow } from "./page-window.ts";
 import { sealBytes } from "./sealed-value.ts";
 import { corruptError, readError } from "./snapshot-error.ts";
 
@@ -22,6 +23,7 @@ export class LmdbFile {
   readonly #disk: Disk;
   readonly #file: FileHandle;
   readonly #cache = new Map<number, NodePage>();
+  readonly #window: PageWindow;
   #meta: LmdbMeta;
 
   /** Opens the file at `path` and reads its meta pages. Throws `KRON_SNAPSHOT_CORRUPT`, or `KRON_SNAPSHOT_FAILED`. */
@@ -33,6 +35,7 @@ export class LmdbFile {
     } catch (error) {
       throw readError(path, error);
     }
+    this.#window = new PageWindow((into, position) => this.#readUpTo(into, position));
     try {
       this.#meta = this.readMeta();
     } catch (error) {
@@ -54,6 +57,7 @@ export class LmdbFile {
   /** Moves on to the newest transaction. */
   refresh(): void {
     this.#cache.clear();
+    this.#window.clear();
     this.#meta = this.readMeta();
   }
 
@@ -70,9 +74,10 @@ export class LmdbFile {
   nodePage(number: number, isLeaf: boolean): NodePage {
     const cached = this.#cache.get(number);
     if (cached !== undefined && cached.isLeaf === isLeaf) return cached;
-    const bytes = new Uint8Array(this.#meta.pageBytes);
-    this.read(bytes, number * this.#meta.pageBytes);
-    const page = parseNodePage(bytes, { number, isLeaf, txn: this.#meta.txn });
+    const { pageBytes, txn } = this.#meta;
+    const bytes = this.#window.page(number, pageBytes);
+    if (bytes === undefined) throw this.fault(`Expected page ${number}, got the end of the file`);
+    const page = parseNodePage(bytes, { number, isLeaf, txn });
     if (typeof page === "string") throw this.fault(`Page ${number}: ${page}`);
     if (this.#cache.size >= cachedPagesMax) this.#cache.clear();
     this.#cache.set(number, page);
@@ -108,12 +113,7 @@ export class LmdbFile {
 
   /** Fills `into` from `position` on. Throws `KRON_SNAPSHOT_CORRUPT` when the file ends before that. */
   read(into: Uint8Array, position: number): void {
-    let got: number;
-    try {
-      got = readFully(this.#disk, this.#file, into, position);
-    } catch (error) {
-      throw readError(this.path, error);
-    }
+    const got = this.#readUpTo(into, position);
     if (got < into.length) throw this.fault(`Expected ${into.length} bytes at ${position}, got ${got}`);
   }
 
@@ -124,6 +124,14 @@ export class LmdbFile {
 
   close(): void {
     this.#disk.close(this.#file);
+  }
+
+  #readUpTo(into: Uint8Array, position: number): number {
+    try {
+      return readFully(this.#disk, this.#file, into, position);
+    } catch (error) {
+      throw readError(this.path, error);
+    }
   }
 
   #metaAt(position: number, number: number): LmdbMeta {

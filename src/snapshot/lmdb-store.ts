@@ -19,7 +19,6 @@ import { checkOpenFile } from "./lmdb-check.ts";
 import { lmdbFailure } from "./lmdb-failure.ts";
 import { LmdbFile } from "./lmdb-file.ts";
 import { findEntry, visitEntries } from "./lmdb-walk.ts";
-import { makeEmptyFile, writeLmdb } from "./lmdb-write.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { openSealed } from "./sealed-value.ts";
 import { writeError } from "./snapshot-error.ts";
@@ -161,6 +160,7 @@ class LmdbStore implements SnapshotStore {
   async #create(chunks: readonly BatchChunk[]): Promise<void> {
     const next = nextPath(this.#path);
     try {
+      const { makeEmptyFile } = await import("./lmdb-write.ts");
       makeEmptyFile(this.#disk, next);
       await this.#runLmdb(next, chunks);
       // On machines with words of 32 bits LMDB's files are others, and not for us to read.
@@ -190,6 +190,7 @@ class LmdbStore implements SnapshotStore {
   }
 
   async #runLmdb(path: string, chunks: readonly BatchChunk[]): Promise<void> {
+    const { writeLmdb } = await import("./lmdb-write.ts");
     const result = await writeLmdb(this.#disk, path, chunks);
     if (result.kind !== "done") throw lmdbFailure(path, result);
   }

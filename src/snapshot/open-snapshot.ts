@@ -17,11 +17,10 @@ import {
   snapshotPath,
   storeKinds,
 } from "./choose-snapshot.ts";
-import { openFileStore } from "./file-store.ts";
 import { openLmdbStore } from "./lmdb-store.ts";
 import { readMeta } from "./load.ts";
 import type { ReportSnapshot } from "./notice.ts";
-import { openStore, type StoreWish } from "./open-store.ts";
+import { openPlainFile, openStore, type StoreWish } from "./open-store.ts";
 import { setAside } from "./snapshot-files.ts";
 
 /** What opening a snapshot works with. */
@@ -109,7 +108,7 @@ async function openOlder(
 ): Promise<SnapshotStore | undefined> {
   const path = olderSnapshotPath(directory, kind);
   if (!disk.exists(path)) return undefined;
-  const store = kind === "lmdb" ? openLmdbStore(path, { disk }) : await openFileStore(path, { disk, clock });
+  const store = kind === "lmdb" ? openLmdbStore(path, { disk }) : await openPlainFile(path, { disk, clock });
   try {
     if (connects(loadState(store, limits, journal).meta, journal)) return store;
   } catch (error) {

@@ -11,9 +11,8 @@ import { join } from "node:path";
 import { KronError } from "../core/errors.ts";
 import { quietly } from "../journal/files.ts";
 import type { Clock, Disk, SnapshotBatch, SnapshotRange, SnapshotStore } from "../ports.ts";
-import { openFileStore } from "./file-store.ts";
+import type { FileStoreOptions } from "./file-store.ts";
 import { keyBytesMax } from "./key-order.ts";
-import { probeLmdb } from "./lmdb-probe.ts";
 import { openLmdbStore } from "./lmdb-store.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { Pace } from "./pace.ts";
@@ -72,7 +71,13 @@ function openKind(directory: string, kind: "lmdb" | "file", { disk, clock }: Ope
   const path = pathOf(directory, kind);
   return kind === "lmdb"
     ? Promise.resolve().then(() => openLmdbStore(path, { disk }))
-    : openFileStore(path, { disk, clock });
+    : openPlainFile(path, { disk, clock });
+}
+
+/** As `openFileStore`, which most directories never need and so is loaded when one does. */
+export async function openPlainFile(path: string, options: FileStoreOptions): Promise<SnapshotStore> {
+  const { openFileStore } = await import("./file-store.ts");
+  return openFileStore(path, options);
 }
 
 /** The store with the newest content; two are there when a write that changed the kind was interrupted. */
@@ -171,7 +176,7 @@ class SwitchingStore implements ChosenStore {
   /** Finds out whether LMDB works, once. */
   async decide(): Promise<void> {
     if (this.#isDecided) return;
-    const { wish, disk, probe = probeLmdb } = this.#options;
+    const { wish, disk, probe = (await import("./lmdb-probe.ts")).probeLmdb } = this.#options;
     const trouble = await probe(this.#directory, disk);
     if (trouble !== undefined && wish === "lmdb") {
       throw new KronError("KRON_SNAPSHOT_FAILED", `Expected LMDB to work, got: ${trouble}`, {

@@ -16,11 +16,11 @@ import {
   snapshotPath,
   storeKinds,
 } from "./choose-snapshot.ts";
-import { openFileStore } from "./file-store.ts";
 import { LmdbFile } from "./lmdb-file.ts";
 import { openLmdbStore } from "./lmdb-store.ts";
 import { readMeta } from "./load.ts";
 import type { SnapshotMeta } from "./meta.ts";
+import { openPlainFile } from "./open-store.ts";
 
 /** What reading works with. */
 export interface ReadingContext {
@@ -74,7 +74,7 @@ export async function openForReading(
   kind: SnapshotStore["kind"],
   { disk, clock }: Pick<ReadingContext, "disk" | "clock">,
 ): Promise<SnapshotStore> {
-  return kind === "lmdb" ? openLmdbStore(path, { disk, readOnly: true }) : await openFileStore(path, { disk, clock });
+  return kind === "lmdb" ? openLmdbStore(path, { disk, readOnly: true }) : await openPlainFile(path, { disk, clock });
 }
 
 type Loaded = Pick<ReadSnapshot, "state" | "file">;
