@@ -13,6 +13,7 @@ import { visibleTo } from "../runners/environment.ts";
 import type { Expected, Reaper } from "../runners/reaper.ts";
 import { RemoteRunner } from "../runners/remote-runner.ts";
 import type { ChildProcessHandle, ChildProcessListener } from "../supervisor/child-driver.ts";
+import { hostArguments } from "./host-arguments.ts";
 import { encodeHostSettings, hostVariable } from "./host-settings.ts";
 
 /** What hosts are made from. */
@@ -155,18 +156,13 @@ function start(parts: HostParts, key: string, { variable }: Expected): ChildProc
   const { dataDir, baseDir, threads } = parts;
   const [name, value] = variable;
   const settings = encodeHostSettings({ dataDir, key, threads });
-  return spawn(process.execPath, [...process.execArgv.filter(isForHosts), entry], {
+  return spawn(process.execPath, [...hostArguments(process.execArgv), entry], {
     cwd: baseDir,
     detached: true,
     // Its standard input ends with this process, whatever becomes of the connection.
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...visibleTo(process.env), [name]: value, [hostVariable]: settings },
   });
-}
-
-/** A debugger's port can be had by one process only, and code given on the command line is not for hosts. */
-function isForHosts(argument: string): boolean {
-  return !/^--(inspect|debug|eval|print|check|test|watch)|^-[epc]$/.test(argument);
 }
 
 function hostLost(pid: number | undefined, code: number | undefined, signal: string | undefined): KronError {
