@@ -36,7 +36,7 @@ async function runMany(kron: Kron, id: string, count: number): Promise<void> {
 }
 
 function commandMs(dataDir: string, id: string): number {
-  const bin = fileURLToPath(new URL("../bin/kron.js", import.meta.url));
+  const bin = fileURLToPath(new URL("../lib/kron.js", import.meta.url));
   const beganMs = performance.now();
   execFileSync(process.execPath, [bin, "job", "history", id, "--limit", "10", "--json", "--data-dir", dataDir]);
   return performance.now() - beganMs;

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
-import { Kron } from "../src/index.ts";
+import { Kron } from "kron-scheduler";
 import { median, printTable, show } from "./support/figures.ts";
 
 const sizes = [10_000, 100_000, 1_000_000];

@@ -20,6 +20,7 @@ try {
 
   checkContents(installed);
   for (const entry of Object.keys(exports).filter((name) => !name.endsWith(".json"))) checkEntry(entry);
+  checkThreads();
   const answer = run("npx", ["--no", "--", "kron", "--version"]).trim();
   assert.equal(answer, version, "kron --version");
   console.log(`kron --version: ${answer}`);
@@ -40,6 +41,29 @@ function checkContents(installed) {
   assert.deepEqual(strangers, [], "files that should not be in the package");
   for (const name of ["LICENSE", "README.md", "SECURITY.md"]) assert.ok(names.includes(name), `${name} is missing`);
   console.log(`${names.length} files and folders in the package`);
+}
+
+/** What runs in files of its own has to be found from the installed package: threads, hosting processes, LMDB's writer. */
+function checkThreads() {
+  writeFileSync(join(folder, "job.mjs"), "export default ({ payload }) => payload.n + 1;\n");
+  const script = `
+    import { kron } from "kron-scheduler";
+    const ended = [];
+    const all = new Promise((resolve) => {
+      kron.on("run", ({ type, result }) => type === "RUN_SUCCEEDED" && ended.push(result) === 2 && resolve());
+    });
+    for (const isolate of ["thread", "process"]) {
+      await kron.schedule(isolate, { after: 0, payload: { n: 1 }, module: "./job.mjs", isolate });
+    }
+    await kron.start({ dataDir: "data" });
+    await all;
+    await kron.checkpoint();
+    await kron.shutdown();
+    console.log(JSON.stringify(ended));
+  `;
+  assert.equal(run(process.execPath, ["--input-type=module", "--eval", script]).trim(), "[2,2]", "runs of modules");
+  assert.ok(readdirSync(join(folder, "data")).includes("kron.snapshot"), "a snapshot in LMDB");
+  console.log("modules in a thread and in a process, and a snapshot: as they should be");
 }
 
 /** `import` and `require()` must give the same names, without a word on the way. */

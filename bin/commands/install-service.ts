@@ -3,7 +3,6 @@
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
@@ -86,7 +85,7 @@ function appWork(app: string, { dataDir }: InstallServiceOptions): Work {
 /** What is to be executed: the `kron` that runs now, or another. */
 function program(exec: string | undefined): string[] {
   if (exec === undefined) {
-    return [process.execPath, realpathSync(fileURLToPath(new URL("../kron.js", import.meta.url)))];
+    return [process.execPath, realpathSync(process.argv[1] ?? "")];
   }
   if (isAbsolute(exec)) return [exec];
   const hint = "systemd looks into no PATH: give the whole path";

@@ -12,8 +12,8 @@ import type { Disk, Logger } from "../../src/ports.ts";
 import { VirtualClock } from "../../src/testing.ts";
 import { repositoryPath } from "../tooling/source-files.ts";
 
-/** The built program. */
-export const programPath = repositoryPath("dist/bin/kron.js");
+/** The program as it is shipped, or the one that a report of coverage can be made of. */
+export const programPath = repositoryPath(process.env.KRON_TEST_PROGRAM ?? "dist/lib/kron.js");
 
 /** What a command left behind. */
 export interface Result {

@@ -14,7 +14,7 @@ interface DoctorReport {
   readonly runs: { readonly unfinished: number };
 }
 
-const program = fileURLToPath(new URL("../../bin/kron.js", import.meta.url));
+const program = fileURLToPath(new URL("../../lib/kron.js", import.meta.url));
 const reportBytesMax = 64 << 20;
 const nothingThere = 3;
 
