@@ -284,6 +284,19 @@ test("events come in the order of the log, with what happened", async () => {
   );
 });
 
+test("an attempt begins, and is told of, only once its start is durable", async () => {
+  const rig = new EngineRig();
+  const work = new Work(rig, 0);
+  await rig.add("t", { after: "1s" }, work.run);
+  rig.log.isHeld = true;
+  await rig.clock.advance("3s");
+  assert.equal([work.began, rig.runEvents("t")], [[], []]);
+  rig.log.release();
+  await rig.clock.advance("1s");
+  assert.is(work.began.length, 1);
+  assert.equal(rig.runEvents("t"), ["RUN_DUE 0", "RUN_STARTED 1", "RUN_SUCCEEDED 1"]);
+});
+
 test("the context has every field, and fencing tokens grow", async () => {
   const rig = new EngineRig();
   const seen: Record<string, unknown>[] = [];
