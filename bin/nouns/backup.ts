@@ -27,12 +27,36 @@ export function addBackupCommands(program: Command): void {
     .action((options, command: Command) =>
       run(command, async (context) => (await import("../commands/export.ts")).exportLines(context, options)),
     );
-  program
-    .command("import [file]")
+  const imports = program.command("import [file]");
+  imports
     .description("create the timers of an export, from a file or standard input; takes the lock of the directory")
     .option("--on-conflict <choice>", "fail, skip or replace timers that are there already (default: fail)")
     .option("--dry-run", "check everything and change nothing")
     .action((file: string | undefined, options, command: Command) =>
       run(command, async (context) => (await import("../commands/import.ts")).importLines(context, file, options)),
+    );
+  addCrontabCommand(imports);
+}
+
+/** Beside `kron import [file]`: a file that is called `crontab` is `./crontab` there. */
+function addCrontabCommand(imports: Command): void {
+  imports
+    .command("crontab [file]")
+    .description("make timers of the entries of a crontab, from a file, standard input (-) or `crontab -l` (--user)")
+    .option("--user", "take the crontab of the user, as `crontab -l` prints it")
+    .option("--system", "a user stands before each command, as in /etc/crontab and /etc/cron.d")
+    .option("--users <choice>", "with --system: refuse commands of others, run all as the same user, or by runuser")
+    .option("--zone <zone>", "the zone in which times are read (default: that of this machine)")
+    .option("--home <directory>", "where commands start (default: the home of the user)")
+    .option("--prefix <text>", "what stands before every id (default: cron:)")
+    .option("--dry-run", "say what would be done, and change nothing")
+    .option("--prune", "cancel timers of entries that are no longer in the crontab")
+    .option("--adopt", "take over timers that something else declared")
+    .option("--skip-invalid", "import what can be imported, rather than nothing")
+    .option("--as-config", "print a configuration (kron.config.json) and change nothing")
+    .action((file: string | undefined, _options, command: Command) =>
+      run(command, async (context) =>
+        (await import("../commands/import-crontab.ts")).importCrontab(context, file, command.optsWithGlobals()),
+      ),
     );
 }

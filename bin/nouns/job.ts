@@ -12,15 +12,7 @@ export function addJobCommands(program: Command): void {
   addScheduleOptions(
     job
       .command("add <timer> [command...]")
-      .description("create a timer, or change it: by the runtime, or in a directory that no runtime holds")
-      .addHelpText(
-        "after",
-        `
-Examples:
-  kron job add backup --cron "0 2 * * *" --timezone Europe/Riga -- ./backup.sh --full
-  kron job add report --every 15m --module ./jobs/report.js --export run --payload '{"to":"ada@example.org"}'
-  kron job add ping --every 1m --http https://example.org/health --timeout 10s`,
-      ),
+      .description("create a timer, or change it: by the runtime, or in a directory that no runtime holds"),
   ).action((timer: string, words: string[], options, command: Command) =>
     run(command, async (context) => (await import("../commands/job-add.ts")).jobAdd(context, timer, words, options)),
   );

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { run } from "../running.ts";
+import { withConfig } from "./config-options.ts";
 
 /** Adds the noun, `tui` and `events` to `program`. */
 export function addRuntimeCommands(program: Command): void {
@@ -12,6 +13,13 @@ export function addRuntimeCommands(program: Command): void {
     .action((_options, command: Command) =>
       run(command, async (context) => (await import("../commands/runtime-status.ts")).runtimeStatus(context)),
     );
+  withConfig(
+    runtime.command("start").description("run timers that need no application: modules, commands, requests"),
+  ).action((_options, command: Command) =>
+    run(command, async (context) =>
+      (await import("../commands/runtime-start.ts")).runtimeStart(context, command.optsWithGlobals()),
+    ),
+  );
   runtime
     .command("shutdown")
     .description(
@@ -27,13 +35,6 @@ export function addRuntimeCommands(program: Command): void {
     .command("tui")
     .alias("top")
     .description("watch a runtime live, and act on its timers and runs; ? shows the keys")
-    .addHelpText(
-      "after",
-      `
-Examples:
-  kron top
-  kron tui --data-dir /var/lib/app/.kron --tz Europe/Riga`,
-    )
     .action((_options, command: Command) =>
       run(command, async (context) => (await import("../commands/tui.ts")).tui(context)),
     );

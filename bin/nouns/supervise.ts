@@ -24,13 +24,6 @@ export function addSuperviseCommands(program: Command): void {
       "options of the runtime (default: kron.config.ts, .js, .mjs or .json, where there is one)",
     )
     .option("--node-arg <arg>", "an option of Node for the app; may be given again", collect)
-    .addHelpText(
-      "after",
-      `
-Arguments of the app that begin with a dash come behind --. SIGTERM and SIGINT finish the runs under way and end, a
-second one ends at once; SIGHUP reloads.
-Exit codes: 0 ended as asked, 1 the app failed for good or runs had to be cut short, 130 and 143 ended at once`,
-    )
     .action((app: string, args: string[], _options, command: Command) =>
       run(command, async (context) =>
         (await import("../commands/supervise.ts")).supervise(context, app, args, command.optsWithGlobals()),

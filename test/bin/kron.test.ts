@@ -22,7 +22,7 @@ test("--help shows every command, the exit codes and examples", () => {
   }
   const job = kron(["job", "--help"]).stdout;
   for (const word of ["list", "status", "history", "next"]) assert.ok(job.includes(word), word);
-  assert.match(kron(["job", "history", "--help"]).stdout, /--since <when>(.|\n)*Global Options:(.|\n)*--tz <zone>/);
+  assert.match(kron(["job", "history", "--help"]).stdout, /--since <when>(.|\n)*Options of all commands:(.|\n)*--tz <zone>/);
 });
 
 test("usage errors lead to 2 and to what was meant", () => {
