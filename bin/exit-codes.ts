@@ -21,7 +21,8 @@ export const ExitCode = {
 /** One of the exit codes. */
 export type ExitCodeValue = (typeof ExitCode)[keyof typeof ExitCode];
 
-const byErrorCode: Partial<Record<KronErrorCode, ExitCodeValue>> = {
+/** What the codes of errors lead to; all others to `FAILURE`. */
+export const byErrorCode: Partial<Record<KronErrorCode, ExitCodeValue>> = {
   KRON_CONFIG_INVALID: ExitCode.USAGE,
   KRON_CRON_INVALID: ExitCode.USAGE,
   KRON_DEADLINE: ExitCode.UNREACHABLE,

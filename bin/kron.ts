@@ -26,7 +26,7 @@ async function main(): Promise<void> {
 function endWith(error: unknown, options: SharedOptions): ExitCodeValue {
   // Nobody reads any more: what was asked for has been done.
   if (error instanceof OutputClosed) return ExitCode.OK;
-  // Commander has told the user already.
+  // Help or the version, which have been printed.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
   printError(makeOutput(options), error);
   return exitCodeOf(error);

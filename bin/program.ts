@@ -2,6 +2,7 @@
 
 import { Command } from "commander";
 import { packageVersion } from "../src/version.ts";
+import type { SharedOptions } from "./context.ts";
 import { helpLayout } from "./help/layout.ts";
 import { addBackupCommands } from "./nouns/backup.ts";
 import { addDoctorCommand } from "./nouns/doctor.ts";
@@ -13,6 +14,7 @@ import { addRunCommands } from "./nouns/run.ts";
 import { addRuntimeCommands } from "./nouns/runtime.ts";
 import { addServiceCommands } from "./nouns/service.ts";
 import { addSuperviseCommands } from "./nouns/supervise.ts";
+import { explainUsage } from "./usage.ts";
 
 /** Makes it anew. Nothing of what the commands do is loaded. */
 export function makeProgram(): Command {
@@ -28,10 +30,14 @@ export function makeProgram(): Command {
     .option("--tz <zone>", "the time zone to show times in (default: this machine's)")
     .option("--offline", "read the files, even beside a runtime that could be asked")
     .option("--now <instant>", "what counts as now, for relative times and what is due")
-    .configureHelp(helpLayout)
-    .showSuggestionAfterError()
-    .showHelpAfterError("(kron --help shows what there is)")
-    .exitOverride();
+    .configureHelp(helpLayout);
+  program.configureOutput({
+    // Errors are told by whoever catches them. What else comes here is help that nobody asked for.
+    outputError: () => undefined,
+    writeErr: (text) => {
+      if (program.opts<SharedOptions>().json !== true) process.stderr.write(text);
+    },
+  });
   program.commandsGroup("Timers and runs:");
   addJobCommands(program);
   addRunCommands(program);
@@ -47,5 +53,6 @@ export function makeProgram(): Command {
   addBackupCommands(program);
   program.commandsGroup("Help:");
   addHelpCommand(program);
+  explainUsage(program);
   return program;
 }

@@ -3,9 +3,9 @@
  * checked is in `runtime/config-*.ts`.
  */
 
+import type { LogLevel } from "./core/log-levels.ts";
 import type { DurationInput, ScheduleOptions } from "./core/options.ts";
 import type { KronOptions } from "./kron-options.ts";
-import type { LogLevel } from "./logger.ts";
 
 /** Options of a runtime that a configuration may set, by the same names. */
 export type RuntimeOptions = Pick<

@@ -10,6 +10,7 @@ import { writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { inspect } from "node:util";
 import { quote } from "./core/describe.ts";
+import { type LogLevel, logLevels, logRanks } from "./core/log-levels.ts";
 import type { Logger } from "./ports.ts";
 import { systemClock } from "./system.ts";
 
@@ -38,13 +39,6 @@ type PinoFactory = typeof import("pino")["pino"];
 /** Lines kept while the writer loads; one more, and it is loaded on the spot. */
 const linesKeptMax = 1_000;
 const stderr = 2;
-const ranks = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: 100 } as const;
-
-/** How grave a line is; `silent` is what no line is. */
-export type LogLevel = keyof typeof ranks;
-
-/** Every `LogLevel`, the lightest first. */
-export const logLevels = Object.keys(ranks) as readonly LogLevel[];
 
 /**
  * A logger that writes to stderr what is at least as grave as `KRON_LOG_LEVEL` says: `trace`, `debug`, `info`, `warn`
@@ -64,7 +58,8 @@ export function lazyLogger(level: LogLevel, source: WriterSource): Logger {
   const clock = systemClock();
   const writer = new LazyWriter(source);
   const log = (lineLevel: LogLine["level"]) => (fields: object, message: string) => {
-    if (ranks[lineLevel] >= ranks[level]) writer.write({ level: lineLevel, fields, message, atMs: clock.nowMs() });
+    if (logRanks[lineLevel] >= logRanks[level])
+      writer.write({ level: lineLevel, fields, message, atMs: clock.nowMs() });
   };
   return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
 }

@@ -6,7 +6,7 @@
  */
 
 import { KronError } from "./core/errors.ts";
-import { nearestWord } from "./core/suggest.ts";
+import { didYouMean } from "./core/suggest.ts";
 import type { OffsetSource } from "./core/zone.ts";
 
 /** IANA names are far shorter; longer text is refused before `Intl` sees it. */
@@ -54,9 +54,9 @@ function quoted(text: string): string {
 function hintFor(zone: string): string {
   const names = ["UTC", ...Intl.supportedValuesOf("timeZone")];
   const city = `/${zone.toLowerCase().replaceAll(" ", "_")}`;
-  const meant = names.find((name) => name.toLowerCase().endsWith(city)) ?? nearestWord(zone, names);
-  if (meant !== undefined) return `Did you mean ${JSON.stringify(meant)}?`;
-  return 'Use a name such as "Europe/Riga" or "UTC"';
+  const inCity = names.find((name) => name.toLowerCase().endsWith(city));
+  if (inCity !== undefined) return `Did you mean ${JSON.stringify(inCity)}?`;
+  return didYouMean(zone, names, JSON.stringify) ?? 'Use a name such as "Europe/Riga" or "UTC"';
 }
 
 /** Reads the end of `4/24/1938, GMT-00:44:30`; a plain `GMT` is zero. */

@@ -5,11 +5,10 @@
 
 import { isKronError } from "../../src/core/errors.ts";
 import type { LogRecord } from "../../src/core/record.ts";
-import { nearestWord } from "../../src/core/suggest.ts";
 import { Zones } from "../../src/core/zone.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import type { FeedItem } from "../../src/runtime/service/event-feed.ts";
-import { type EventType, eventTypeNames, typeOfEvent } from "../../src/runtime/service/event-types.ts";
+import { type EventType, typeOfEvent } from "../../src/runtime/service/event-types.ts";
 import { type EventSink, emitRecord } from "../../src/supervisor/events.ts";
 import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { systemClock } from "../../src/system.ts";
@@ -18,17 +17,16 @@ import type { CommandContext } from "../context.ts";
 import { displayZone } from "../display-zone.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { readCount } from "../numbers.ts";
-import { printable } from "../printable.ts";
 import { eventJson, eventLine, type ShownEvent } from "./event-text.ts";
 import { withLive } from "./live.ts";
-import { checkDirectory, checkThere, offlineOf, reportReading } from "./offline.ts";
+import { checkDirectory, checkThere, offlineOf, reportReading, slotOfTimer } from "./offline.ts";
 import { readDirectory } from "./read-directory.ts";
 
 /** Options of `kron events`. */
 export interface EventsOptions {
   readonly follow?: boolean;
   readonly number?: string;
-  readonly type?: string;
+  readonly type?: readonly EventType[];
   readonly timer?: string;
   readonly jsonl?: boolean;
 }
@@ -48,7 +46,10 @@ const window = 4_096;
 /** Prints events. */
 export async function events(context: CommandContext, options: EventsOptions): Promise<ExitCodeValue> {
   const { output } = context;
-  const filter: Filter = { types: readTypes(options.type), timerId: options.timer };
+  const filter: Filter = {
+    types: options.type === undefined ? undefined : new Set(options.type),
+    timerId: options.timer,
+  };
   const count = readCount(options.number, "--number", numberDefault, 1, numberMax);
   if (options.follow === true && options.number !== undefined) {
     throw new CommandError(ExitCode.USAGE, "Expected -n only without -f, which shows what comes from now on");
@@ -60,19 +61,6 @@ export async function events(context: CommandContext, options: EventsOptions): P
     else output.line(eventLine(event, zone, output));
   };
   return options.follow === true ? await follow(context, filter, show) : await showLast(context, filter, count, show);
-}
-
-function readTypes(text: string | undefined): ReadonlySet<EventType> | undefined {
-  if (text === undefined) return undefined;
-  const types = text.split(",").map((word) => {
-    const name = word.trim().toUpperCase();
-    const type = eventTypeNames.find((known) => known === name);
-    if (type !== undefined) return type;
-    const meant = nearestWord(name, eventTypeNames);
-    const hint = meant === undefined ? `Types are ${eventTypeNames.join(", ")}` : `Did you mean ${meant}?`;
-    throw new CommandError(ExitCode.USAGE, `Expected --type to be types of events, got "${printable(word)}"`, hint);
-  });
-  return new Set(types);
 }
 
 /** Until the runtime ends, or nobody reads any more. */
@@ -122,6 +110,8 @@ async function showLast(context: CommandContext, filter: Filter, count: number, 
   const offline = offlineOf(context, directory, new Recurrences(zones), displayZone(context, zones));
   await offline.close();
   if (directory.snapshot.file === undefined) checkThere(dataDir, directory.reading);
+  // Nothing may be all there is to tell of a timer; of one that is not there it would be misleading.
+  if (last.length === 0 && filter.timerId !== undefined) slotOfTimer(offline.state, filter.timerId);
   for (const event of last.slice(-count)) show(event);
   return reportReading(context, offline);
 }

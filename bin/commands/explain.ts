@@ -2,7 +2,6 @@
 
 import { compileCron, type DayMatch, type DstPolicy } from "../../src/core/cron.ts";
 import { parseCron } from "../../src/core/cron-parse.ts";
-import { dayMatches, dstPolicies } from "../../src/core/definition.ts";
 import { isKronError } from "../../src/core/errors.ts";
 import { stableHash } from "../../src/core/hash.ts";
 import { formatInstant } from "../../src/core/instant.ts";
@@ -11,7 +10,7 @@ import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type ClockChange, findClockChanges } from "../clock-changes.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { cronFieldTexts } from "../cron-fields-text.ts";
-import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { readCount } from "../numbers.ts";
 import { printable } from "../printable.ts";
 import { localTime, offsetText, relativeTime } from "../times.ts";
@@ -19,8 +18,8 @@ import { localTime, offsetText, relativeTime } from "../times.ts";
 /** Options of `kron explain`. */
 export interface ExplainOptions {
   readonly next?: string;
-  readonly dst?: string;
-  readonly dayMatch?: string;
+  readonly dst?: DstPolicy;
+  readonly dayMatch?: DayMatch;
   /** The timer id from which `H` is derived. */
   readonly id?: string;
 }
@@ -34,8 +33,8 @@ export function explain(context: CommandContext, expression: string, options: Ex
   const zones = new Zones(intlOffsetSource());
   const zone = zones.get(context.zoneName ?? "UTC");
   const asked = {
-    dst: readChoice(options.dst ?? "vixie", "--dst", dstPolicies),
-    dayMatch: readChoice(options.dayMatch ?? "or", "--day-match", dayMatches),
+    dst: options.dst ?? ("vixie" as const),
+    dayMatch: options.dayMatch ?? ("or" as const),
     hashSeed: options.id === undefined ? 0 : stableHash(options.id),
   };
   const explained = explainWithPlace(context, expression, () => work(expression, zone, zones, asked, count, context));
@@ -76,13 +75,6 @@ function work(
   const local = compileCron(expression, { ...asked, zone: zones.get("UTC") });
   const changes = findClockChanges(local, zone, asked.dst, parsed.fields.wildcard, nowMs, nowMs + yearMs);
   return { ...base, fields: cronFieldTexts(parsed.fields), changes };
-}
-
-function readChoice<Choice extends string>(text: string, option: string, choices: readonly Choice[]): Choice {
-  const choice = choices.find((known) => known === text);
-  if (choice !== undefined) return choice;
-  const message = `Expected ${option} to be one of ${choices.join(", ")}, got "${printable(text)}"`;
-  throw new CommandError(ExitCode.USAGE, message);
 }
 
 /** Does `body`, and when the expression is at fault shows where, on standard error, before the error goes on. */

@@ -28,7 +28,7 @@ export interface ImportCrontabOptions {
   readonly user?: boolean;
   /** A user stands before each command. */
   readonly system?: boolean;
-  readonly users?: string;
+  readonly users?: UserChoice;
   readonly zone?: string;
   readonly home?: string;
   readonly prefix?: string;
@@ -46,8 +46,6 @@ interface Reading {
   readonly problems: readonly CrontabProblem[];
   readonly differences: readonly CrontabDifference[];
 }
-
-const userChoices: readonly UserChoice[] = ["refuse", "same", "runuser"];
 
 /** Imports the crontab, or says what an import would do. */
 export async function importCrontab(
@@ -82,16 +80,11 @@ export async function importCrontab(
 
 function settingsOf(options: ImportCrontabOptions, recurrences: Recurrences): CrontabSettings {
   const { users = "refuse", zone = localZoneName(), home = homedir(), prefix = "cron:" } = options;
-  const choice = userChoices.find((one) => one === users);
-  if (choice === undefined) {
-    const message = `Expected --users to be ${userChoices.join(", ")}, got "${printable(users)}"`;
-    throw new CommandError(ExitCode.USAGE, message);
-  }
   // What is wrong with the zone is told once, and not for each entry.
   recurrences.compile("", { kind: "cron", expression: "@daily", zone, dst: "vixie", dayMatch: "or" });
   const homes = readHomes();
   return {
-    ...{ zone, home, users: choice, idPrefix: prefix, user: userInfo().username },
+    ...{ zone, home, users, idPrefix: prefix, user: userInfo().username },
     homeOf: (user) => homes.get(user),
   };
 }

@@ -19,7 +19,7 @@ import { SlotForecast } from "./slot-forecast.ts";
 
 /** Options of `kron import`. */
 export interface ImportOptions {
-  readonly onConflict?: string;
+  readonly onConflict?: OnConflict;
   readonly dryRun?: boolean;
 }
 
@@ -51,7 +51,7 @@ export async function importLines(
   file: string | undefined,
   options: ImportOptions,
 ): Promise<ExitCodeValue> {
-  const onConflict = readOnConflict(options.onConflict);
+  const { onConflict = "fail" } = options;
   const recurrences = new Recurrences(new Zones(intlOffsetSource()));
   const reader = new ImportReader(recurrences);
   for await (const line of linesOf(file ?? "-")) reader.take(line);
@@ -80,12 +80,6 @@ export async function importLines(
   }
   report(context, reader, tally, options.dryRun === true);
   return ExitCode.OK;
-}
-
-function readOnConflict(text = "fail"): OnConflict {
-  if (text === "fail" || text === "skip" || text === "replace") return text;
-  const got = `"${shortened(text, 60)}"`;
-  throw new CommandError(ExitCode.USAGE, `Expected --on-conflict to be fail, skip or replace, got ${got}`);
 }
 
 /** Throws a `CommandError` when timers are there already and that is to fail. */

@@ -1,10 +1,9 @@
 /** `kron job list`: every timer on record in one line each. */
 
-import { timerStates } from "../../src/runtime/service/timer-states.ts";
 import type { TimerRow } from "../../src/runtime/service/wire-views.ts";
 import type { TimerState } from "../../src/supervisor/views.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
-import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import type { ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
 import { type Column, tableLines } from "../table.ts";
 import { localTime, relativeTime } from "../times.ts";
@@ -14,8 +13,8 @@ import type { Seen } from "./seen.ts";
 
 /** Options of `kron job list`. */
 export interface JobListOptions {
-  /** Only timers in one of these states, separated by commas. */
-  readonly state?: string;
+  /** Only timers in one of these states. */
+  readonly state?: readonly TimerState[];
 }
 
 const columns: readonly Column[] = [
@@ -30,7 +29,7 @@ const columns: readonly Column[] = [
 
 /** Prints the timers, sorted by id. */
 export async function jobList(context: CommandContext, options: JobListOptions): Promise<ExitCodeValue> {
-  const wanted = readStates(options.state);
+  const wanted = options.state === undefined ? undefined : new Set(options.state);
   const { seen, rows } = await lookAtTimers(context, wanted);
   const { output, dataDir } = context;
   if (output.options.isJson) {
@@ -48,20 +47,6 @@ export async function jobList(context: CommandContext, options: JobListOptions):
   }
   noteInterrupted(context, seen, rows);
   return seen.report();
-}
-
-function readStates(text: string | undefined): ReadonlySet<TimerState> | undefined {
-  if (text === undefined) return undefined;
-  const wanted = new Set<TimerState>();
-  for (const word of text.split(",")) {
-    const state = timerStates.find((known) => known === word.trim().toLowerCase());
-    if (state === undefined) {
-      const message = `Expected --state to be one or more of ${timerStates.join(", ")}, got "${printable(word)}"`;
-      throw new CommandError(ExitCode.USAGE, message);
-    }
-    wanted.add(state);
-  }
-  return wanted;
 }
 
 function cellsOf({ timer: view, anchorMs }: TimerRow, { zone }: Seen, { nowMs }: CommandContext): string[] {

@@ -6,6 +6,7 @@
  */
 
 import { isKronError } from "../../src/core/errors.ts";
+import { didYouMeanRun } from "../../src/core/suggest.ts";
 import { Zones } from "../../src/core/zone.ts";
 import { runLogPath } from "../../src/logs/run-log-paths.ts";
 import { followRunLog, listRunLogs, readRunLog } from "../../src/logs/run-log-reader.ts";
@@ -38,7 +39,8 @@ export async function jobLogs(context: CommandContext, id: string, options: JobL
   const { dataDir, output } = context;
   checkDirectory(dataDir);
   const isFollowing = options.follow === true;
-  const runId = options.run === undefined ? await newestRun(context, id, isFollowing) : readRun(options.run);
+  const runId =
+    options.run === undefined ? await newestRun(context, id, isFollowing) : readRun(dataDir, id, options.run);
   if (runId === undefined) {
     if (!output.options.isJson) output.line("(no output is kept)");
     return ExitCode.OK;
@@ -49,7 +51,11 @@ export async function jobLogs(context: CommandContext, id: string, options: JobL
   const shown = isFollowing ? await follow(context, path, id, runId, renderer) : show(path, renderer);
   if (shown > 0 || options.run === undefined) return ExitCode.OK;
   await checkTimer(context, id);
-  throw new CommandError(ExitCode.NOT_FOUND, `No output is kept of ${runId} of timer "${printable(id)}"`);
+  throw new CommandError(
+    ExitCode.NOT_FOUND,
+    `No output is kept of ${runId} of timer "${printable(id)}"`,
+    didYouMeanRun(runId, runsWithOutput(dataDir, id)),
+  );
 }
 
 function show(path: string, renderer: LogRenderer): number {
@@ -124,9 +130,18 @@ async function liveRuns(context: CommandContext, id: string, mayBeGone: boolean)
   }
 }
 
-function readRun(text: string): string {
+function* runsWithOutput(dataDir: string, id: string): Generator<string> {
+  for (const { runId } of listRunLogs(dataDir, id)) yield runId;
+}
+
+function readRun(dataDir: string, id: string, text: string): string {
   if (runPattern.test(text)) return text;
-  throw new CommandError(ExitCode.USAGE, `Expected --run to be an id such as run_00000000a1, got ${printable(text)}`);
+  const hint = didYouMeanRun(text, runsWithOutput(dataDir, id));
+  throw new CommandError(
+    ExitCode.USAGE,
+    `Expected --run to be an id such as run_00000000a1, got ${printable(text)}`,
+    hint,
+  );
 }
 
 async function checkTimer(context: CommandContext, id: string): Promise<void> {

@@ -4,7 +4,7 @@ import { isKronError } from "../../src/core/errors.ts";
 import type { HistorySource } from "../../src/core/history.ts";
 import type { Retention } from "../../src/core/retention.ts";
 import type { State } from "../../src/core/state.ts";
-import { nearestWord } from "../../src/core/suggest.ts";
+import { didYouMean } from "../../src/core/suggest.ts";
 import { type Zone, Zones } from "../../src/core/zone.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import type { JournalReading } from "../../src/journal/reader.ts";
@@ -156,8 +156,7 @@ export function checkThere(directory: string, reading: JournalReading): void {
 export function slotOfTimer(state: State, id: string): number {
   const slot = state.timers.slotOf(id);
   if (slot !== undefined) return slot;
-  const nearest = nearestWord(id, idsOf(state));
-  const hint = nearest === undefined ? "`kron job list` shows the ids there are" : `Did you mean ${quoted(nearest)}?`;
+  const hint = didYouMean(id, idsOf(state), quoted) ?? "`kron job list` shows the ids there are";
   throw new CommandError(ExitCode.NOT_FOUND, `Timer ${quoted(id)} is not known`, hint);
 }
 

@@ -1,8 +1,8 @@
 /** `kron run list`: the runs that have not ended. */
 
-import { type RunView, runStates } from "../../src/runtime/service/run-view.ts";
+import type { RunView } from "../../src/runtime/service/run-view.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
-import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import type { ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
 import { type Column, tableLines } from "../table.ts";
 import { localTime, relativeTime } from "../times.ts";
@@ -11,7 +11,7 @@ import type { Seen } from "./seen.ts";
 
 /** Options of `kron run list`. */
 export interface RunListOptions {
-  readonly state?: string;
+  readonly state?: readonly RunView["state"][];
   readonly timer?: string;
 }
 
@@ -27,7 +27,8 @@ const columns: readonly Column[] = [
 
 /** Prints them, in the order in which they were made. */
 export async function runList(context: CommandContext, options: RunListOptions): Promise<ExitCodeValue> {
-  const { seen, runs } = await lookAtRuns(context, readStates(options.state), options.timer);
+  const states = options.state === undefined ? undefined : new Set(options.state);
+  const { seen, runs } = await lookAtRuns(context, states, options.timer);
   const { output, dataDir, nowMs } = context;
   if (output.options.isJson) {
     const head = { version: jsonVersion, command: "run list", dataDir, runtime: seen.runtime };
@@ -39,17 +40,6 @@ export async function runList(context: CommandContext, options: RunListOptions):
     for (const line of tableLines(columns, rows, output.options.width)) output.line(line);
   }
   return seen.report();
-}
-
-function readStates(text: string | undefined): ReadonlySet<RunView["state"]> | undefined {
-  if (text === undefined) return undefined;
-  const wanted = text.split(",").map((word) => {
-    const state = runStates.find((known) => known === word.trim().toLowerCase());
-    if (state !== undefined) return state;
-    const expected = `Expected --state to be one or more of ${runStates.join(", ")}`;
-    throw new CommandError(ExitCode.USAGE, `${expected}, got "${printable(word)}"`);
-  });
-  return new Set(wanted);
 }
 
 function rowOf(run: RunView, { zone }: Seen, nowMs: number): string[] {

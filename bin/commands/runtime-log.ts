@@ -2,8 +2,9 @@
 
 import { writeSync } from "node:fs";
 import { formatInstant } from "../../src/core/instant.ts";
+import type { LogLevel } from "../../src/core/log-levels.ts";
 import type { Kron } from "../../src/kron.ts";
-import { defaultLogger, type LogLevel, type LogLine, lazyLogger } from "../../src/logger.ts";
+import { defaultLogger, type LogLine, lazyLogger } from "../../src/logger.ts";
 import type { Logger } from "../../src/ports.ts";
 import type { RunEventType } from "../../src/supervisor/events.ts";
 import { jsonText } from "../output.ts";

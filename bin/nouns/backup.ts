@@ -1,6 +1,7 @@
 /** The commands that bring a directory, or its timers, elsewhere. */
 
 import type { Command } from "commander";
+import { choiceOption } from "../choice-option.ts";
 import { run } from "../running.ts";
 
 /** Adds them to `program`. */
@@ -30,7 +31,13 @@ export function addBackupCommands(program: Command): void {
   const imports = program.command("import [file]");
   imports
     .description("create the timers of an export, from a file or standard input; takes the lock of the directory")
-    .option("--on-conflict <choice>", "fail, skip or replace timers that are there already (default: fail)")
+    .addOption(
+      choiceOption(
+        "--on-conflict <choice>",
+        "what to do about timers that are there already: fail, skip or replace them (default: fail)",
+        ["fail", "skip", "replace"],
+      ),
+    )
     .option("--dry-run", "check everything and change nothing")
     .action((file: string | undefined, options, command: Command) =>
       run(command, async (context) => (await import("../commands/import.ts")).importLines(context, file, options)),
@@ -45,7 +52,13 @@ function addCrontabCommand(imports: Command): void {
     .description("make timers of the entries of a crontab, from a file, standard input (-) or `crontab -l` (--user)")
     .option("--user", "take the crontab of the user, as `crontab -l` prints it")
     .option("--system", "a user stands before each command, as in /etc/crontab and /etc/cron.d")
-    .option("--users <choice>", "with --system: refuse commands of others, run all as the same user, or by runuser")
+    .addOption(
+      choiceOption(
+        "--users <choice>",
+        "with --system: refuse commands of others, run all as the same user, or by runuser",
+        ["refuse", "same", "runuser"],
+      ),
+    )
     .option("--zone <zone>", "the zone in which times are read (default: that of this machine)")
     .option("--home <directory>", "where commands start (default: the home of the user)")
     .option("--prefix <text>", "what stands before every id (default: cron:)")

@@ -1,6 +1,8 @@
 /** `kron job …`: the commands about timers. */
 
 import type { Command } from "commander";
+import { timerStates } from "../../src/runtime/service/timer-states.ts";
+import { choicesOption } from "../choice-option.ts";
 import { run } from "../running.ts";
 import { addScheduleOptions } from "./schedule-options.ts";
 
@@ -22,10 +24,7 @@ function addLooks(job: Command): void {
   job
     .command("list")
     .description("list all timers, sorted by id")
-    .option(
-      "--state <states>",
-      "only those scheduled, running, retrying, waiting, paused, orphaned, completed, dead or cancelled",
-    )
+    .addOption(choicesOption("--state <states>", "only those in these states, separated by commas", timerStates))
     .action((options, command: Command) =>
       run(command, async (context) => (await import("../commands/job-list.ts")).jobList(context, options)),
     );

@@ -1,6 +1,8 @@
 /** `kron run …`: the commands about runs that have not ended. */
 
 import type { Command } from "commander";
+import { runStates } from "../../src/runtime/service/run-view.ts";
+import { choicesOption } from "../choice-option.ts";
 import { run } from "../running.ts";
 
 /** Adds the noun to `program`. */
@@ -9,7 +11,7 @@ export function addRunCommands(program: Command): void {
   noun
     .command("list")
     .description("list the runs under way, between two attempts, and waiting for their first")
-    .option("--state <states>", "only those waiting, running or retrying")
+    .addOption(choicesOption("--state <states>", "only those in these states, separated by commas", runStates))
     .option("--timer <id>", "only those of one timer")
     .action((options, command: Command) =>
       run(command, async (context) => (await import("../commands/run-list.ts")).runList(context, options)),

@@ -1,6 +1,8 @@
 /** `kron runtime …`, `kron tui` and `kron events`: the commands about the process that runs timers. */
 
 import type { Command } from "commander";
+import { eventTypeNames } from "../../src/runtime/service/event-types.ts";
+import { choicesOption } from "../choice-option.ts";
 import { run } from "../running.ts";
 import { withConfig } from "./config-options.ts";
 
@@ -43,7 +45,7 @@ export function addRuntimeCommands(program: Command): void {
     .description("show what happens in a runtime: what the log tells of lately, or with -f from now on")
     .option("-f, --follow", "show what happens from now on, until the runtime ends")
     .option("-n, --number <count>", "without -f: how many of the last events to show (default: 20)")
-    .option("--type <types>", "only these, separated by commas, such as RUN_FAILED,RUN_DEAD")
+    .addOption(choicesOption("--type <types>", "only these types, separated by commas", eventTypeNames))
     .option("--timer <id>", "only those of one timer")
     .option("--jsonl", "print each as a line of JSON, as does --json")
     .action((options, command: Command) =>

@@ -1,6 +1,8 @@
 /** `kron supervise`, `kron reload` and `kron restart`: keeping an app alive. */
 
 import type { Command } from "commander";
+import { restartPolicies } from "../../src/supervisor/child-policy.ts";
+import { choiceOption, hintedOption } from "../choice-option.ts";
 import { run } from "../running.ts";
 
 /** Adds the commands to `program`. */
@@ -12,13 +14,18 @@ export function addSuperviseCommands(program: Command): void {
     .option("--watch", "reload the app when a file in its folder changes")
     .option("--watch-path <path>", "reload the app when this file or folder changes; may be given again", collect)
     .option("--max-memory <size>", "reload an instance that takes more memory for a while, such as 512MB")
-    .option("--restart <when>", "always, on-failure or never (default: on-failure)")
+    .addOption(choiceOption("--restart <when>", "always, on-failure or never (default: on-failure)", restartPolicies))
     .option("--max-restarts <count>", "give up with more within 5 minutes (default: 10)")
     .option("--restart-delay <duration>", "before the second restart in a row, then twice as long (default: 1s)")
     .option("--ready-timeout <duration>", "how long the app may take to get ready (default: 30s)")
     .option("--stop-timeout <duration>", "how long runs, and then the app, may take to end (default: 10s)")
     .option("--concurrency <count>", "attempts under way at a time (default: 64)")
-    .option("--durability <policy>", "always, group:<duration> or everysec (default: always)")
+    .addOption(
+      hintedOption("--durability <policy>", "always, group:<duration> or everysec (default: always)", [
+        "always",
+        "everysec",
+      ]),
+    )
     .option(
       "--config <path>",
       "options of the runtime (default: kron.config.ts, .js, .mjs or .json, where there is one)",

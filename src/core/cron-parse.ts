@@ -16,7 +16,7 @@ import { parseMonthDays, parseWeekDays } from "./cron-day-fields.ts";
 import type { CronFields } from "./cron-fields.ts";
 import { grammars, numbersOf, readStretches } from "./cron-items.ts";
 import { type CronPlace, cronError, type FieldGrammar, FieldReader, quoted } from "./cron-reader.ts";
-import { nearestWord } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** Longer expressions are refused; listing every minute, second and hour takes 500. */
 const expressionCharactersMax = 1000;
@@ -84,8 +84,7 @@ function splitWords(expression: string): Word[] {
 
 function unknownNickname(expression: string, nickname: string, place: CronPlace): Error {
   const names = [...nicknames.keys(), "@reboot"];
-  const meant = nearestWord(nickname, names);
-  const hint = meant === undefined ? `Known: ${names.join(", ")}` : `Did you mean ${meant}?`;
+  const hint = didYouMean(nickname, names) ?? `Known: ${names.join(", ")}`;
   return cronError(expression, place, `Expected a nickname such as @daily, got ${quoted(nickname)}`, hint);
 }
 

@@ -2,7 +2,7 @@
 
 import type { CronFieldName } from "./cron-fields.ts";
 import { KronError } from "./errors.ts";
-import { nearestWord } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** What a field is called in messages, which numbers it takes, and which names stand for some of them. */
 export interface FieldGrammar {
@@ -111,8 +111,7 @@ export class FieldReader {
       this.#at += 3;
       return min + index;
     }
-    const meant = nearestWord(word, names) ?? nearestWord(word.slice(0, 3), names);
-    throw this.expected(this.#wanted(), start, meant === undefined ? undefined : `Did you mean ${meant}?`);
+    throw this.expected(this.#wanted(), start, didYouMean(word, names) ?? didYouMean(word.slice(0, 3), names));
   }
 
   /** The error that says what was expected at `start`, quoting what is there up to the next comma. */

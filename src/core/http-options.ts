@@ -4,7 +4,7 @@ import { describe, quote } from "./describe.ts";
 import { KronError } from "./errors.ts";
 import { isPlainObject, optionError, type RawOptions, readChoice, readOptions, readText } from "./option-reader.ts";
 import { checkPayload } from "./payload.ts";
-import type { HttpTarget } from "./target.ts";
+import { type HttpTarget, httpMethods } from "./target.ts";
 import { utf8Length } from "./utf8.ts";
 
 /** A request, as the option `http` takes it. */
@@ -22,7 +22,6 @@ export interface HttpOptions {
 }
 
 const names: ReadonlySet<string> = new Set(["url", "method", "headers", "body", "success"]);
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 const methodsWithoutBody: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 const textLengthMax = 4_096;
 const headersMax = 100;
@@ -48,7 +47,7 @@ export function readHttp(value: unknown): HttpTarget {
 
 function readMethod(value: unknown, body: unknown): string {
   if (value === undefined) return body === undefined ? "GET" : "POST";
-  const method = readChoice(value, "http.method", methods);
+  const method = readChoice(value, "http.method", httpMethods);
   if (body === undefined || !methodsWithoutBody.has(method)) return method;
   throw optionError("http.body", `Expected http.body only with a method that has a body, got it with ${method}`);
 }

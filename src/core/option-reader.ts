@@ -2,7 +2,7 @@
 
 import { describe, quote } from "./describe.ts";
 import { KronError } from "./errors.ts";
-import { nearestWord } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** An object of options whose values have not been looked at. */
 export type RawOptions = Readonly<Record<string, unknown>>;
@@ -24,8 +24,9 @@ export function readOptions(
   if (!isPlainObject(value)) throw optionError(what, `Expected ${what} to be a plain object, got ${describe(value)}`);
   for (const name of Object.keys(value)) {
     if (names.has(name)) continue;
-    const meant = others.get(name.toLowerCase()) ?? nearestWord(name, names);
-    const hint = meant === undefined ? `Options are ${[...names].join(", ")}` : `Did you mean ${meant}?`;
+    const other = others.get(name.toLowerCase());
+    const meant = other === undefined ? didYouMean(name, names) : `Did you mean ${other}?`;
+    const hint = meant ?? `Options are ${[...names].join(", ")}`;
     throw optionError(prefix + name, `Expected an option of ${what}, got ${quote(prefix + name)}`, hint);
   }
   return value;
@@ -42,12 +43,11 @@ export function isPlainObject(value: unknown): value is RawOptions {
 export function readChoice<Choice extends string>(value: unknown, what: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((one) => one === value);
   if (choice !== undefined) return choice;
-  const meant = typeof value === "string" ? nearestWord(value, choices) : undefined;
   const list = choices.map((one) => `"${one}"`).join(", ");
   throw optionError(
     what,
     `Expected ${what} to be one of ${list}, got ${describe(value)}`,
-    meant === undefined ? undefined : `Did you mean "${meant}"?`,
+    typeof value === "string" ? didYouMean(value, choices, quote) : undefined,
   );
 }
 

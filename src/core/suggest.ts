@@ -23,6 +23,23 @@ export function nearestWord(word: string, candidates: Iterable<string>): string 
   return nearest;
 }
 
+/** The hint that names the candidate nearest to `word`, as `show` writes it; undefined when none is near enough. */
+export function didYouMean(
+  word: string,
+  candidates: Iterable<string>,
+  show: (candidate: string) => string = String,
+): string | undefined {
+  const meant = nearestWord(word, candidates);
+  return meant === undefined ? undefined : `Did you mean ${show(meant)}?`;
+}
+
+/** The hint for the name of a run: what counts is behind `run_` and the zeros, which people leave out. */
+export function didYouMeanRun(word: string, runIds: Iterable<string>): string | undefined {
+  const shortOf = (runId: string): string => runId.replace(/^(run)?[_-]?0*/i, "");
+  const byShort = new Map(Array.from(runIds, (runId) => [shortOf(runId), runId]));
+  return didYouMean(shortOf(word), byShort.keys(), (short) => byShort.get(short) as string);
+}
+
 /** Damerau-Levenshtein distance in its restricted form: no letter is edited twice. */
 function editCount(from: string, to: string): number {
   let beforeLast: number[] = [];

@@ -60,6 +60,8 @@ export interface HttpTarget {
 
 /** Every `Isolation`, in the order of their numbers in the log. */
 export const isolations: readonly Isolation[] = ["thread", "thread-per-run", "process"];
+/** Every method that a request may have. */
+export const httpMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 const targetKinds: readonly TargetSpec["kind"][] = ["callback", "module", "command", "http"];
 
 /** A text that is equal for equal targets; empty for callbacks, which nearly all timers have. */

@@ -4,11 +4,11 @@ import type { RuntimeOptions } from "../config.ts";
 import { describe, quote } from "../core/describe.ts";
 import { parseDuration } from "../core/duration.ts";
 import { isKronError, KronError } from "../core/errors.ts";
+import { type LogLevel, logLevels } from "../core/log-levels.ts";
 import { isPlainObject, readChoice, readText } from "../core/option-reader.ts";
-import { nearestWord } from "../core/suggest.ts";
+import { didYouMean } from "../core/suggest.ts";
 import type { Zones } from "../core/zone.ts";
 import { checkKronOptions, type KronOptions } from "../kron-options.ts";
-import { type LogLevel, logLevels } from "../logger.ts";
 import type { Environment } from "../runners/environment.ts";
 import { Recurrences } from "../supervisor/recurrences.ts";
 import { type ConfigFlags, type LayeredValue, layeredOptions } from "./config-layers.ts";
@@ -98,12 +98,9 @@ function unknownNames(given: Readonly<Record<string, unknown>>): ConfigProblem[]
   return Object.keys(given)
     .filter((name) => !names.has(name))
     .map((name) => {
-      const meant = nearestWord(name, names);
       const hint = codeOnly.has(name)
         ? "It is an option of new Kron(), which only code can give"
-        : meant === undefined
-          ? `Options are ${[...names].join(", ")}`
-          : `Did you mean ${meant}?`;
+        : (didYouMean(name, names) ?? `Options are ${[...names].join(", ")}`);
       return { path: name, message: `Expected an option of a configuration, got ${quote(name)}`, hint };
     });
 }

@@ -13,6 +13,9 @@ export interface ExitInfo {
   readonly isFailure: boolean;
 }
 
+/** Every answer to which ends of a process are followed by a start. */
+export const restartPolicies: readonly ChildPolicy["restart"][] = ["always", "on-failure", "never"];
+
 /** How a child is kept. Times in milliseconds. */
 export interface ChildPolicy {
   /** After which ends it is started again. */

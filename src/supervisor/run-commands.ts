@@ -5,9 +5,13 @@ import { KronError } from "../core/errors.ts";
 import { outcomeOf, Status } from "../core/outcome.ts";
 import { Kind, type LogRecord } from "../core/record.ts";
 import { formatRunId, parseRunId, type Run } from "../core/run.ts";
+import { didYouMeanRun } from "../core/suggest.ts";
 import type { Commands } from "./commands.ts";
 import type { Engine } from "./engine.ts";
 import { mayBegin } from "./overlap.ts";
+
+/** With more runs than this only so many are looked at for a similar name. */
+const comparedMax = 1_000;
 
 /** What cancelling a run did: it is over, or its attempt has been asked to stop and its end will be on record. */
 export interface RunCancelResult {
@@ -43,8 +47,20 @@ export class RunCommands {
     const run = id === undefined ? undefined : this.#engine.data.runs.get(id);
     if (run !== undefined) return run;
     throw new KronError("KRON_RUN_NOT_FOUND", `Run "${runId}" is not known, or has ended`, {
-      hint: "`kron run list` shows the runs that have not ended, `kron job history` those that have",
+      hint:
+        didYouMeanRun(runId, this.#liveIds()) ??
+        "`kron run list` shows the runs that have not ended, `kron job history` those that have",
     });
+  }
+
+  /** Of so many runs that people may be told of one of them. */
+  *#liveIds(): Generator<string> {
+    let count = 0;
+    for (const { id } of this.#engine.data.runs.values()) {
+      if (count >= comparedMax) return;
+      count += 1;
+      yield formatRunId(id);
+    }
   }
 
   /** Ends a run that waits or is between two attempts; asks the attempt under way to stop. */

@@ -40,9 +40,9 @@ test("every example is a command line of the command that it stands for", () => 
 });
 
 test("a wrong example is found", () => {
-  assert.throws(() => parsedCommand(["job", "lst"]), /unknown command/);
-  assert.throws(() => parsedCommand(["job", "list", "--stat", "dead"]), /unknown option/);
-  assert.throws(() => parsedCommand(["job", "status"]), /missing required argument/);
+  assert.throws(() => parsedCommand(["job", "lst"]), /a command of kron job/);
+  assert.throws(() => parsedCommand(["job", "list", "--stat", "dead"]), /an option of/);
+  assert.throws(() => parsedCommand(["job", "status"]), /Missing required argument/);
   assert.is(parsedCommand(["job", "rm", "a"]), "kron job cancel");
   assert.equal(shellWords("a 'b c' | kron \"d\" > e"), [
     ["a", "b c"],
@@ -103,7 +103,7 @@ test("kron help shows the help of any command", () => {
   assert.match(kron(["help", "top"]).stdout, /^Usage: kron tui\|top /);
   const { exitCode, stderr } = kron(["help", "job", "lst"]);
   assert.is(exitCode, 2);
-  assert.match(stderr, /unknown command 'lst'\n\(Did you mean list\?\)/);
+  assert.match(stderr, /Did you mean list\?/);
 });
 
 test.run();

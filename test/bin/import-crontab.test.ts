@@ -123,7 +123,7 @@ test("what makes no sense is refused", () => {
   for (const [args, told] of [
     [[], /either a file, - .* or --user/],
     [[at.file, "--user"], /either a file/],
-    [[at.file, "--users", "root"], /--users to be refuse, same, runuser/],
+    [[at.file, "--users", "root"], /--users to be one of refuse, same, runuser/],
     [[at.file, "--zone", "Mars"], /time zone/],
     [[`${at.file}.absent`], /Expected to read/],
   ] as const) {

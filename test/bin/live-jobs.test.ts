@@ -83,6 +83,9 @@ test("run list shows what has not ended, and run cancel ends it", () => {
     kron(["run", "list", ...at]).stdout,
     new RegExp(`^RUN .*\n(.*\n)*${runId}  endless  running +1/3 +by hand`),
   );
+  const short = kron(["run", "cancel", runId.replace(/run_0*/, ""), ...at]);
+  assert.is(short.exitCode, 3);
+  assert.match(short.stderr, new RegExp(`hint: Did you mean ${runId}\\?`));
   const { state } = json("run", "cancel", runId);
   assert.is(state, "stopping");
   const { entries } = json("job", "history", "endless") as { entries: Record<string, unknown>[] };

@@ -91,6 +91,9 @@ test("events shows what happens from now on, until nobody wants it any more", as
   const last = kron(["events", "-n", "2", "--timer", "quick", ...at]).stdout.split("\n");
   assert.match(last[1] ?? "", /RUN_SUCCEEDED +quick +run_\w+ attempt 1 in /);
   assert.match(kron(["events", "--type", "RUN_FALED", ...at]).stderr, /Did you mean RUN_FAILED\?/);
+  const unknown = kron(["events", "--timer", "quikc", ...at]);
+  assert.equal([unknown.exitCode, unknown.stdout], [3, ""]);
+  assert.match(unknown.stderr, /Did you mean "quick"\?/);
 });
 
 test("several commands at once get their answers", async () => {

@@ -3,7 +3,7 @@
 import { quote } from "../../core/describe.ts";
 import { KronError } from "../../core/errors.ts";
 import type { State } from "../../core/state.ts";
-import { nearestWord } from "../../core/suggest.ts";
+import { didYouMean } from "../../core/suggest.ts";
 
 /** With more timers than this nobody looks for a similar name: it would take longer than a timer may be late. */
 const comparedMax = 1_000;
@@ -12,9 +12,9 @@ const comparedMax = 1_000;
 export function findTimer(state: State, id: string): number {
   const slot = state.timers.slotOf(id);
   if (slot !== undefined) return slot;
-  const nearest = state.timers.size <= comparedMax ? nearestWord(id, idsOf(state)) : undefined;
+  const meant = state.timers.size <= comparedMax ? didYouMean(id, idsOf(state), quote) : undefined;
   throw new KronError("KRON_TIMER_NOT_FOUND", `Timer ${quote(id)} is not known`, {
-    hint: nearest === undefined ? "`kron job list` shows the ids there are" : `Did you mean ${quote(nearest)}?`,
+    hint: meant ?? "`kron job list` shows the ids there are",
   });
 }
 

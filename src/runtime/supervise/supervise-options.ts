@@ -5,7 +5,7 @@ import { parseDuration } from "../../core/duration.ts";
 import { KronError } from "../../core/errors.ts";
 import { optionError, readChoice, readCount, readText } from "../../core/option-reader.ts";
 import { readByteSize } from "../../core/target-options.ts";
-import { type ChildPolicy, defaultChildPolicy } from "../../supervisor/child-policy.ts";
+import { type ChildPolicy, defaultChildPolicy, restartPolicies } from "../../supervisor/child-policy.ts";
 
 /** The options as they were given; all but flags are texts. */
 export interface SuperviseOptions {
@@ -70,7 +70,7 @@ function readPolicy(options: SuperviseOptions): ChildPolicy {
   const standard = defaultChildPolicy;
   return {
     ...standard,
-    restart: readChoice(restart ?? standard.restart, "--restart", ["always", "on-failure", "never"]),
+    restart: readChoice(restart ?? standard.restart, "--restart", restartPolicies),
     restartsMax:
       maxRestarts === undefined ? standard.restartsMax : readWhole(maxRestarts, "--max-restarts", 0, restartsMax),
     backoffBaseMs: wait(restartDelay, "--restart-delay", standard.backoffBaseMs),
