@@ -5,6 +5,7 @@ import { packageVersion } from "../src/version.ts";
 import type { SharedOptions } from "./context.ts";
 import { helpLayout } from "./help/layout.ts";
 import { addBackupCommands } from "./nouns/backup.ts";
+import { addCompletionCommands } from "./nouns/completion.ts";
 import { addDoctorCommand } from "./nouns/doctor.ts";
 import { addExplainCommand } from "./nouns/explain.ts";
 import { addHelpCommand } from "./nouns/help.ts";
@@ -52,6 +53,7 @@ export function makeProgram(): Command {
   addLogCommands(program);
   addBackupCommands(program);
   program.commandsGroup("Help:");
+  addCompletionCommands(program);
   addHelpCommand(program);
   explainUsage(program);
   return program;

@@ -242,6 +242,28 @@ export const commandHelp: Readonly<Record<string, CommandHelp>> = {
       example("kron help job add", "More about a command; its --help is the same"),
     ],
   },
+  "kron completion": {
+    about: ["It completes commands, options and their words, and the ids of timers and runs of the data directory."],
+    examples: [example("source <(kron completion bash)", "For this shell; in ~/.bashrc for each")],
+  },
+  "kron completion bash": {
+    examples: [
+      example("source <(kron completion bash)", "For this shell; in ~/.bashrc for each"),
+      example("kron completion bash > /etc/bash_completion.d/kron", "For all users"),
+    ],
+  },
+  "kron completion zsh": {
+    examples: [
+      example("source <(kron completion zsh)", "For this shell; in ~/.zshrc, behind compinit, for each"),
+      example("kron completion zsh > /usr/local/share/zsh/site-functions/_kron", "For all users"),
+    ],
+  },
+  "kron completion fish": {
+    examples: [
+      example("kron completion fish | source", "For this shell"),
+      example("kron completion fish > ~/.config/fish/completions/kron.fish", "For each"),
+    ],
+  },
   "kron help": { examples: [example("kron help job add", "The same as kron job add --help")] },
   ...jobs,
   ...runs,

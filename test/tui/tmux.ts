@@ -7,6 +7,7 @@ import { programPath, scratchDirectory } from "../bin/command-line.ts";
 
 const deadlineMs = 20_000;
 const pollMs = 40;
+const kronProgram: readonly string[] = [process.execPath, programPath];
 let terminals = 0;
 
 /** Whether there is a tmux to test with. */
@@ -19,18 +20,23 @@ export interface TerminalOptions {
   readonly columns?: number;
   readonly rows?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** What runs in it, before the arguments; `kron` where it is not given. */
+  readonly program?: readonly string[];
 }
 
 /** A terminal with a shell that runs `kron`, says how it ended, and stays. */
 export class Terminal {
   readonly #socket: string;
 
-  constructor(args: readonly string[], { columns = 80, rows = 24, env = {} }: TerminalOptions = {}) {
+  constructor(
+    args: readonly string[],
+    { columns = 80, rows = 24, env = {}, program = kronProgram }: TerminalOptions = {},
+  ) {
     terminals += 1;
     this.#socket = join(scratchDirectory(), `tmux-${terminals}`);
     const all = { LANG: "C.UTF-8", TZ: "UTC", ...env };
     const variables = Object.entries(all).map(([name, value]) => `${name}=${quoted(value)}`);
-    const command = [process.execPath, programPath, ...args].map(quoted).join(" ");
+    const command = [...program, ...args].map(quoted).join(" ");
     const script = `echo before; ${variables.join(" ")} ${command}; code=$?; stty -a; echo "ended with $code"; exec sleep 1000`;
     this.#tmux("-f", "/dev/null", "new-session", "-d", "-x", String(columns), "-y", String(rows), script);
     open.add(this);
@@ -61,7 +67,7 @@ export class Terminal {
 
   /** Types text as it is. */
   type(text: string): void {
-    this.#tmux("send-keys", "-l", text);
+    this.#tmux("send-keys", "-l", "--", text);
   }
 
   resize(columns: number, rows: number): void {
