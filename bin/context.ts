@@ -2,13 +2,14 @@
 
 import { resolve } from "node:path";
 import { parseInstant } from "../src/core/instant.ts";
+import { type ColourDepth, colourDepth } from "../src/core/palette.ts";
 import { Output } from "./output.ts";
 
 /** The options that all commands share, as commander hands them over. */
 export interface SharedOptions {
   readonly dataDir?: string;
   readonly json?: boolean;
-  /** False when `--no-color` was given. */
+  /** True when `--color` was given, false when `--no-color` was. */
   readonly color?: boolean;
   readonly tz?: string;
   readonly now?: string;
@@ -27,6 +28,9 @@ export interface CommandContext {
   readonly isOffline: boolean;
 }
 
+/** Terminals that do not say how wide they are, as some over a serial line do not, count as so wide. */
+const widthUnknown = 80;
+
 /** The version of every JSON shape that the commands print; it changes when a field is renamed or removed. */
 export const jsonVersion = 1;
 
@@ -43,23 +47,18 @@ export function makeContext(options: SharedOptions): CommandContext {
 
 /** The output that `options` ask for, which can be made before they are checked. */
 export function makeOutput(options: SharedOptions): Output {
-  const isTerminal = process.stdout.isTTY === true;
+  const { stdout, stderr, env } = process;
+  const depth = (isTerminal: boolean): ColourDepth => colourDepth(env, isTerminal, options.color);
   return new Output({
     isJson: options.json === true,
-    useColor: options.color !== false && wantsColor(isTerminal),
-    width: isTerminal ? process.stdout.columns : undefined,
+    depth: depth(stdout.isTTY === true),
+    messageDepth: depth(stderr.isTTY === true),
+    width: stdout.isTTY === true ? stdout.columns || widthUnknown : undefined,
+    messageWidth: stderr.isTTY === true ? stderr.columns || widthUnknown : undefined,
   });
 }
 
 /** The zone in which people here read times. */
 export function localZoneName(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
-/** https://no-color.org, and its counterpart that Node itself knows. */
-function wantsColor(isTerminal: boolean): boolean {
-  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
-  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
-  return isTerminal && TERM !== "dumb";
 }

@@ -7,6 +7,7 @@
  */
 
 import { writeSync } from "node:fs";
+import { type ColourDepth, type Tone, toneCode } from "../src/core/palette.ts";
 import { printableJson } from "./printable.ts";
 
 /** Thrown when nobody reads standard output any more. */
@@ -15,16 +16,16 @@ export class OutputClosed extends Error {}
 /** What the user asked for, once for all commands. */
 export interface OutputOptions {
   readonly isJson: boolean;
-  readonly useColor: boolean;
+  /** The colours to use on standard output, and on standard error. */
+  readonly depth: ColourDepth;
+  readonly messageDepth: ColourDepth;
   /** Columns of the terminal; undefined when standard output is none. */
   readonly width: number | undefined;
+  /** The same of standard error. */
+  readonly messageWidth: number | undefined;
 }
 
-/** A way to stress words on a terminal. */
-export type Tone = "good" | "bad" | "dim" | "strong";
-
 const gatheredBytes = 64 * 1024;
-const codes: Readonly<Record<Tone, string>> = { good: "32", bad: "31", dim: "2", strong: "1" };
 
 /** The two streams of a command. */
 export class Output {
@@ -91,10 +92,20 @@ export class Output {
     }
   }
 
-  /** `text` in colour where that is wanted. */
+  /** `text` for a line, in colour where that is wanted. */
   toned(tone: Tone, text: string): string {
-    return this.options.useColor ? `\u001b[${codes[tone]}m${text}\u001b[0m` : text;
+    return painted(tone, text, this.options.depth);
   }
+
+  /** `text` for a message, in colour where that is wanted. */
+  tonedMessage(tone: Tone, text: string): string {
+    return painted(tone, text, this.options.messageDepth);
+  }
+}
+
+function painted(tone: Tone, text: string, depth: ColourDepth): string {
+  const code = depth === "none" ? "" : toneCode(tone, depth);
+  return code === "" ? text : `\u001b[${code}m${text}\u001b[0m`;
 }
 
 /** A value as JSON in one line, safe for a terminal. */

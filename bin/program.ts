@@ -27,6 +27,7 @@ export function makeProgram(): Command {
     .helpOption("-h, --help", "print this; of each command, too")
     .option("--data-dir <path>", "the data directory (default: $KRON_HOME, else .kron)")
     .option("--json", "print JSON with a version number in it")
+    .option("--color", "print in colours, also where nobody may look at them, as does FORCE_COLOR=1")
     .option("--no-color", "print without colours, as does NO_COLOR=1")
     .option("--tz <zone>", "the time zone to show times in (default: this machine's)")
     .option("--offline", "read the files, even beside a runtime that could be asked")

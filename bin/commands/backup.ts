@@ -10,6 +10,7 @@ import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { displayZone } from "../display-zone.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import { printHanging } from "../labelled-lines.ts";
 import { printable } from "../printable.ts";
 import { fullTime } from "../times.ts";
 import { writeBackup } from "./backup-file.ts";
@@ -38,11 +39,12 @@ export async function backup(context: CommandContext, file: string, options: Bac
     output.json({ version: jsonVersion, command: "backup", dataDir, file: path, ...written, sha256 });
     return ExitCode.OK;
   }
-  output.line(`written:   ${printable(path)}`);
-  output.line(`as of:     entry ${written.asOfEntry}, ${fullTime(written.asOfMs, zone, nowMs)}`);
-  output.line(`timers:    ${written.timers}, with ${written.unfinishedRuns} unfinished runs and all history`);
-  output.line(`bytes:     ${written.bytes}`);
-  output.line(`sha-256:   ${sha256}`);
+  const say = (label: string, text: string): void => printHanging(output, label.padEnd(11), text);
+  say("written:", printable(path));
+  say("as of:", `entry ${written.asOfEntry}, ${fullTime(written.asOfMs, zone, nowMs)}`);
+  say("timers:", `${written.timers}, with ${written.unfinishedRuns} unfinished runs and all history`);
+  say("bytes:", String(written.bytes));
+  say("sha-256:", sha256);
   return ExitCode.OK;
 }
 

@@ -7,10 +7,11 @@ import { type CommandContext, jsonVersion } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { jsonText } from "../output.ts";
 import { counted, printable } from "../printable.ts";
-import { type Column, tableLines } from "../table.ts";
+import { type Cell, type Column, printTable, type Table } from "../table.ts";
 import { type ConfigOptions, commandConfig } from "./command-config.ts";
 
-interface Shown {
+/** The value of an option, and where it comes from. */
+export interface ShownOption {
   readonly value: unknown;
   readonly origin: string;
   readonly place: string;
@@ -23,8 +24,8 @@ const defaults: Readonly<Record<string, unknown>> = {
 };
 const columns: readonly Column[] = [
   { heading: "OPTION" },
-  { heading: "VALUE", widthMin: 20 },
-  { heading: "FROM", widthMin: 10 },
+  { heading: "VALUE", widthMin: 12 },
+  { heading: "FROM", widthMin: 10, priority: 1 },
 ];
 
 /** Prints the configuration. */
@@ -40,18 +41,23 @@ export async function configPrint(context: CommandContext, options: ConfigOption
   }
   output.line(`file: ${config.file === undefined ? "none" : printable(config.file)}`);
   output.line();
-  const rows = Object.entries(shown).map(([name, { value, origin, place }]) => [
-    ...[name, typeof value === "string" ? printable(value) : jsonText(value)],
-    origin === "flag" || origin === "environment" ? place : origin,
-  ]);
-  for (const line of tableLines(columns, rows, output.options.width)) output.line(line);
+  printTable(output, optionsTable(shown));
   output.line();
   output.line(`${counted(config.timers.length, "timer")}${config.timers.length > 0 ? ":" : ""}`);
   for (const [id, timer] of Object.entries(timers)) output.line(`  ${printable(id)}  ${jsonText(timer)}`);
   return ExitCode.OK;
 }
 
-function shownOptions({ layers, dataDir, baseDir, drainMs }: Config): Record<string, Shown> {
+/** Options in one line each. */
+export function optionsTable(shown: Readonly<Record<string, ShownOption>>): Table {
+  const rows = Object.entries(shown).map(([name, { value, origin, place }]): Cell[] => {
+    const from = origin === "flag" || origin === "environment" ? place : origin;
+    return [name, typeof value === "string" ? value : jsonText(value), [from, origin === "default" ? "dim" : "plain"]];
+  });
+  return { columns, rows };
+}
+
+function shownOptions({ layers, dataDir, baseDir, drainMs }: Config): Record<string, ShownOption> {
   const computed: Readonly<Record<string, unknown>> = { dataDir, baseDir, drain: formatDuration(drainMs) };
   const names = [...new Set([...Object.keys(computed), ...Object.keys(defaults), ...layers.keys()])].sort();
   return Object.fromEntries(

@@ -3,8 +3,7 @@
 import type { DueOccurrences, Pending } from "../../src/core/pending.ts";
 import { formatRunId, type Run } from "../../src/core/run.ts";
 import type { State } from "../../src/core/state.ts";
-import { printable } from "../printable.ts";
-import { type Column, tableLines } from "../table.ts";
+import type { Column, Table } from "../table.ts";
 import { localTime, relativeTime } from "../times.ts";
 import type { Offline } from "./offline.ts";
 
@@ -16,37 +15,33 @@ const linesMax = 20;
 
 const columns: readonly Column[] = [
   { heading: "TIMER", widthMin: 12 },
-  { heading: "DUE" },
+  { heading: "DUE", priority: 3 },
   { heading: "AGO" },
-  { heading: "COUNT", align: "right" },
-  { heading: "RUN" },
-  { heading: "WHY", widthMin: 20 },
+  { heading: "COUNT", align: "right", priority: 2 },
+  { heading: "RUN", priority: 4 },
+  { heading: "WHY", widthMin: 20, priority: 1 },
 ];
 
-/** The table of what is pending; no lines when nothing is. */
-export function pendingLines(pending: Pending, looked: Looked, nowMs: number, width: number | undefined): string[] {
+/** What is pending, as far as a person reads it, and how much more there is. */
+export function pendingTable(
+  pending: Pending,
+  looked: Looked,
+  nowMs: number,
+): { readonly table: Table; readonly left: number } {
   const { state, zone } = looked;
   const when = (ms: number): string[] => [localTime(ms, zone), relativeTime(ms, nowMs).replace(" ago", "")];
   const rows = [
     ...pending.runs.map((run) => [
-      printable(state.timers.idOf(run.slot) ?? ""),
+      timerIdOf(state, run),
       ...when(run.dueAtMs),
       "1",
       formatRunId(run.id),
       whyRun(run, looked, nowMs),
     ]),
-    ...pending.due.map((due) => [
-      printable(due.timerId),
-      ...when(due.firstAtMs),
-      String(due.count),
-      "-",
-      whyDue(due, looked),
-    ]),
+    ...pending.due.map((due) => [due.timerId, ...when(due.firstAtMs), String(due.count), "-", whyDue(due, looked)]),
   ];
-  if (rows.length === 0) return [];
   const shown = rows.slice(0, linesMax);
-  const left = pending.runCount + pending.dueTimerCount - shown.length;
-  return [...tableLines(columns, shown, width), ...(left > 0 ? [`… and ${left} more`] : [])];
+  return { table: { columns, rows: shown }, left: pending.runCount + pending.dueTimerCount - shown.length };
 }
 
 /** What is pending, for `--json`. */

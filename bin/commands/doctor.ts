@@ -3,12 +3,16 @@
  * for, or says what is wrong. It reads every frame once, replays and audits on the way, and writes nothing.
  */
 
+import type { Pending } from "../../src/core/pending.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import { printHanging } from "../labelled-lines.ts";
+import type { Output } from "../output.ts";
 import { counted, printable, shortened } from "../printable.ts";
+import { printTable } from "../table.ts";
 import { type Examined, examine } from "./doctor-examine.ts";
 import { askRuntime, type OwnView, ownViewJson, ownViewText, reportSilence } from "./doctor-live.ts";
-import { pendingJson, pendingLines } from "./doctor-pending.ts";
+import { pendingJson, pendingTable } from "./doctor-pending.ts";
 import type { ReportLine } from "./doctor-report.ts";
 import { snapshotsJson, snapshotsText } from "./doctor-snapshots.ts";
 import type { Start } from "./doctor-start.ts";
@@ -18,6 +22,7 @@ import { bytesText, verdictText } from "./verdict-text.ts";
 
 /** Of all that a person can do with a message, reading its first lines is most. */
 const messageCharactersMax = 400;
+const indent = "  ";
 
 /** Examines the directory of `context` and prints what was found. */
 export async function doctor(context: CommandContext): Promise<ExitCodeValue> {
@@ -34,7 +39,7 @@ function print({ dataDir, output, nowMs }: CommandContext, examined: Examined, o
   const { tally: runs } = audit.runs;
   const { tally } = audit.timers;
   const pid = runtime.pid === undefined ? "" : ` (process ${runtime.pid})`;
-  const line = (label: string, text: string): void => output.line(`${label.padEnd(13)}${text}`);
+  const line = (label: string, text: string): void => printHanging(output, label.padEnd(13), text);
   line("data_dir", printable(dataDir));
   line(
     "runtime",
@@ -58,27 +63,31 @@ function print({ dataDir, output, nowMs }: CommandContext, examined: Examined, o
     `${runs.scheduled + runs.manual} (${runs.manual} by hand): ${runs.succeeded} succeeded, ${runs.dead} dead, ${runs.cancelled} cancelled, ${state.runs.size} not finished`,
   );
   line("attempts", `${runs.attempts}: ${runs.failed} failed, ${runs.timedOut} timed out, ${runs.lost} lost`);
-  const waiting = pendingLines(pending, examined, nowMs, output.options.width);
-  section(
-    output.toned(
-      "strong",
-      `without an outcome yet (${counted(pending.runCount, "run")}, ${counted(pending.dueTimerCount, "timer")} with due times)`,
-    ),
-    waiting,
-  );
-  section(output.toned("strong", `notes (${report.noteCount})`), findingLines(report.notes, report.noteCount));
-  section(output.toned("bad", `problems (${report.problemCount})`), findingLines(report.problems, report.problemCount));
+  printPending(output, pending, examined, nowMs);
+  section(output, output.toned("strong", `notes (${report.noteCount})`), findingLines(report.notes, report.noteCount));
+  const problems = output.toned("bad", `problems (${report.problemCount})`);
+  section(output, problems, findingLines(report.problems, report.problemCount));
   if (report.problemCount === 0) {
     output.line();
     output.line(output.toned("good", "no problems found"));
   }
+}
 
-  function section(title: string, lines: readonly string[]): void {
-    if (lines.length === 0) return;
-    output.line();
-    output.line(title);
-    for (const text of lines) output.line(`  ${text}`);
-  }
+function printPending(output: Output, pending: Pending, examined: Examined, nowMs: number): void {
+  const { table, left } = pendingTable(pending, examined, nowMs);
+  if (table.rows.length === 0) return;
+  const counts = `${counted(pending.runCount, "run")}, ${counted(pending.dueTimerCount, "timer")} with due times`;
+  section(output, output.toned("strong", `without an outcome yet (${counts})`), undefined);
+  printTable(output, table, indent);
+  if (left > 0) output.line(`${indent}… and ${left} more`);
+}
+
+/** A heading with lines below it; nothing when there are none of them. */
+function section(output: Output, title: string, lines: readonly string[] | undefined): void {
+  if (lines?.length === 0) return;
+  output.line();
+  output.line(title);
+  for (const text of lines ?? []) printHanging(output, indent, text);
 }
 
 function startText(start: Start): string {

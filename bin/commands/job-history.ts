@@ -2,16 +2,17 @@
 
 import { parseDuration } from "../../src/core/duration.ts";
 import { parseInstant } from "../../src/core/instant.ts";
+import { toneOf } from "../../src/core/palette.ts";
+import type { Zone } from "../../src/core/zone.ts";
 import type { HistoryEntry } from "../../src/supervisor/views.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { readCount } from "../numbers.ts";
 import { jsonText } from "../output.ts";
 import { printable, shortened } from "../printable.ts";
-import { type Column, tableLines } from "../table.ts";
+import { type Cell, type Column, printTable, type Table } from "../table.ts";
 import { localTime, relativeTime, tookText } from "../times.ts";
 import { lookAtHistory } from "./look.ts";
-import type { Seen } from "./seen.ts";
 
 /** Options of `kron job history`. */
 export interface JobHistoryOptions {
@@ -24,14 +25,14 @@ const limitDefault = 20;
 const detailCharactersMax = 120;
 
 const columns: readonly Column[] = [
-  { heading: "FINISHED" },
+  { heading: "FINISHED", priority: 2 },
   { heading: "AGO" },
   { heading: "OUTCOME" },
-  { heading: "SCHEDULED" },
-  { heading: "ATTEMPTS", align: "right" },
-  { heading: "TOOK", align: "right" },
-  { heading: "RUN", widthMin: 8 },
-  { heading: "DETAIL", widthMin: 8 },
+  { heading: "SCHEDULED", priority: 5 },
+  { heading: "ATTEMPTS", align: "right", priority: 4 },
+  { heading: "TOOK", align: "right", priority: 1 },
+  { heading: "RUN", priority: 6 },
+  { heading: "DETAIL", widthMin: 24, priority: 3 },
 ];
 
 /** Prints the finished occurrences of a timer. */
@@ -56,8 +57,7 @@ export async function jobHistory(
   } else if (entries.length === 0) {
     output.line("(no finished occurrences)");
   } else {
-    const rows = entries.map((entry) => rowOf(entry, seen, nowMs));
-    for (const line of tableLines(columns, rows, output.options.width)) output.line(line);
+    printTable(output, historyTable(entries, seen.zone, nowMs));
   }
   return seen.report();
 }
@@ -67,11 +67,16 @@ function readMoment(text: string, option: string, nowMs: number): number {
   return /^\d{4}-/.test(text) ? parseInstant(text, option) : nowMs - parseDuration(text, option);
 }
 
-function rowOf(entry: HistoryEntry, { zone }: Seen, nowMs: number): string[] {
+/** Finished occurrences in one line each, times as of `nowMs`. */
+export function historyTable(entries: readonly HistoryEntry[], zone: Zone, nowMs: number): Table {
+  return { columns, rows: entries.map((entry) => rowOf(entry, zone, nowMs)) };
+}
+
+function rowOf(entry: HistoryEntry, zone: Zone, nowMs: number): Cell[] {
   return [
     localTime(entry.finishedAtMs, zone),
     relativeTime(entry.finishedAtMs, nowMs),
-    entry.outcome,
+    [entry.outcome, toneOf(entry.outcome)],
     localTime(entry.scheduledAtMs, zone),
     entry.attempts === 0 ? "-" : String(entry.attempts),
     entry.durationMs === undefined ? "-" : tookText(entry.durationMs),

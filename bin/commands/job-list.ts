@@ -1,11 +1,13 @@
 /** `kron job list`: every timer on record in one line each. */
 
+import { toneOf } from "../../src/core/palette.ts";
+import type { Zone } from "../../src/core/zone.ts";
 import type { TimerRow } from "../../src/runtime/service/wire-views.ts";
 import type { TimerState } from "../../src/supervisor/views.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
-import { type Column, tableLines } from "../table.ts";
+import { type Cell, type Column, printTable, type Table } from "../table.ts";
 import { localTime, relativeTime } from "../times.ts";
 import { lookAtTimers } from "./look.ts";
 import { scheduleText } from "./schedule-text.ts";
@@ -18,13 +20,13 @@ export interface JobListOptions {
 }
 
 const columns: readonly Column[] = [
-  { heading: "TIMER", widthMin: 12 },
+  { heading: "TIMER", widthMin: 16 },
   { heading: "STATE" },
-  { heading: "NEXT RUN" },
+  { heading: "NEXT RUN", priority: 4 },
   { heading: "IN" },
-  { heading: "LAST RUN" },
-  { heading: "OUTCOME" },
-  { heading: "SCHEDULE", widthMin: 10 },
+  { heading: "LAST RUN", priority: 3 },
+  { heading: "OUTCOME", priority: 1 },
+  { heading: "SCHEDULE", widthMin: 12, priority: 2 },
 ];
 
 /** Prints the timers, sorted by id. */
@@ -42,22 +44,27 @@ export async function jobList(context: CommandContext, options: JobListOptions):
   } else if (rows.length === 0) {
     output.line(wanted === undefined ? "(no timers registered)" : "(no timers in that state)");
   } else {
-    const cells = rows.map((row) => cellsOf(row, seen, context));
-    for (const line of tableLines(columns, cells, output.options.width)) output.line(line);
+    printTable(output, timersTable(rows, seen.zone, context.nowMs));
   }
   noteInterrupted(context, seen, rows);
   return seen.report();
 }
 
-function cellsOf({ timer: view, anchorMs }: TimerRow, { zone }: Seen, { nowMs }: CommandContext): string[] {
+/** Timers in one line each, times as of `nowMs`. */
+export function timersTable(rows: readonly TimerRow[], zone: Zone, nowMs: number): Table {
+  return { columns, rows: rows.map((row) => cellsOf(row, zone, nowMs)) };
+}
+
+function cellsOf({ timer: view, anchorMs }: TimerRow, zone: Zone, nowMs: number): Cell[] {
   const nextMs = view.nextRetryAtMs ?? view.nextRunAtMs;
+  const outcome = view.lastOutcome ?? "-";
   return [
-    printable(view.id),
-    view.state,
+    view.id,
+    [view.state, toneOf(view.state)],
     nextMs === undefined ? "-" : localTime(nextMs, zone),
     nextMs === undefined ? "-" : nextText(nextMs, nowMs),
     view.lastFinishedAtMs === undefined ? "-" : relativeTime(view.lastFinishedAtMs, nowMs),
-    view.lastOutcome ?? "-",
+    [outcome, toneOf(outcome)],
     scheduleText(view.definition, anchorMs),
   ];
 }

@@ -6,6 +6,7 @@ import type { TimerRow } from "../../src/runtime/service/wire-views.ts";
 import type { TimerView } from "../../src/supervisor/views.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
+import { type LabelledText, printLabelled } from "../labelled-lines.ts";
 import { jsonText } from "../output.ts";
 import { printable, shortened } from "../printable.ts";
 import { fullTime, tookText } from "../times.ts";
@@ -15,6 +16,7 @@ import type { Seen } from "./seen.ts";
 import { targetText } from "./target-text.ts";
 
 const shownCharactersMax = 200;
+const labelWidth = 13;
 
 /** Prints the timer of that id. */
 export async function jobStatus(context: CommandContext, id: string): Promise<ExitCodeValue> {
@@ -27,9 +29,7 @@ export async function jobStatus(context: CommandContext, id: string): Promise<Ex
       runs: runs.map(runJson),
     });
   } else {
-    for (const [label, text] of lines(row, runs, seen, context.nowMs)) {
-      output.line(`${(label === "" ? "" : `${label}:`).padEnd(13)}${text}`);
-    }
+    printLabelled(output, lines(row, runs, seen, context.nowMs), labelWidth);
   }
   return seen.report();
 }
@@ -47,14 +47,12 @@ function runJson(run: RunView): object {
   };
 }
 
-type Line = readonly [label: string, text: string];
-
-function lines(row: TimerRow, runs: readonly RunView[], seen: Seen, nowMs: number): Line[] {
+function lines(row: TimerRow, runs: readonly RunView[], seen: Seen, nowMs: number): LabelledText[] {
   const { timer: view, anchorMs } = row;
   const { zone, runtime } = seen;
   const { definition } = view;
   const time = (ms: number): string => fullTime(ms, zone, nowMs);
-  const result: Line[] = [
+  const result: LabelledText[] = [
     ["timer", printable(view.id)],
     ["status", view.state + (view.state === "running" && runtime.state === "ended" ? " (when the process ended)" : "")],
     ["schedule", scheduleText(definition, anchorMs)],
@@ -75,7 +73,7 @@ function lines(row: TimerRow, runs: readonly RunView[], seen: Seen, nowMs: numbe
   for (const run of runs) result.push(["run", runText(run, time)]);
   result.push(["counts", countsText(view)], ["retries_7d", String(view.retriesIn7Days)]);
   if (view.payload !== undefined) result.push(["payload", payloadText(view.payload)]);
-  return result;
+  return result.map(([label, text]) => [label === "" ? "" : `${label}:`, text]);
 }
 
 /** A cron schedule in words; undefined for other schedules, and for zones that this machine does not know. */

@@ -21,6 +21,7 @@ import { olderSnapshotPath, snapshotPath, storeKinds } from "../../src/snapshot/
 import type { SnapshotNotice } from "../../src/snapshot/notice.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import { printHanging } from "../labelled-lines.ts";
 import { counted, printable } from "../printable.ts";
 import { askLive } from "./live.ts";
 import { checkDirectory, checkThere, everyRow } from "./offline.ts";
@@ -55,11 +56,12 @@ export async function logCompact(context: CommandContext): Promise<ExitCodeValue
     return ExitCode.OK;
   }
   const { journalBytes, snapshotBytes } = before;
-  output.line(`snapshot:  as of entry ${asOfEntry}, and an older generation like it`);
-  output.line(`journal:   ${journalText(before)} before, ${journalText(after)} after`);
-  output.line(`snapshots: ${bytesText(snapshotBytes)} before, ${bytesText(after.snapshotBytes)} after`);
+  const say = (label: string, text: string): void => printHanging(output, label.padEnd(11), text);
+  say("snapshot:", `as of entry ${asOfEntry}, and an older generation like it`);
+  say("journal:", `${journalText(before)} before, ${journalText(after)} after`);
+  say("snapshots:", `${bytesText(snapshotBytes)} before, ${bytesText(after.snapshotBytes)} after`);
   const [total, left] = [journalBytes + snapshotBytes, after.journalBytes + after.snapshotBytes];
-  output.line(`in all:    ${bytesText(total)} before, ${bytesText(left)} after`);
+  say("in all:", `${bytesText(total)} before, ${bytesText(left)} after`);
   return ExitCode.OK;
 }
 

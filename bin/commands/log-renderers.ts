@@ -25,7 +25,8 @@ export function logRenderer(
   timeText: (ms: number) => string,
 ): LogRenderer {
   if (output.options.isJson) return new JsonRenderer(output, run);
-  const tell = (mark: RunLogMark): void => output.message(output.toned("dim", markText(mark, run.runId, timeText)));
+  const tell = (mark: RunLogMark): void =>
+    output.message(output.tonedMessage("dim", markText(mark, run.runId, timeText)));
   return output.options.width === undefined ? new RawRenderer(output, tell) : new TerminalRenderer(output, tell);
 }
 
@@ -58,7 +59,7 @@ export class TerminalRenderer implements LogRenderer {
   constructor(output: Output, tell: (mark: RunLogMark) => void) {
     this.#output = output;
     this.#tell = tell;
-    this.#text = new TerminalText(output.options.useColor);
+    this.#text = new TerminalText(output.options.depth !== "none");
   }
 
   show(piece: RunLogPiece): void {

@@ -12,6 +12,7 @@ import { type ExaminedSnapshot, examineSnapshots } from "../../src/snapshot/exam
 import { systemClock } from "../../src/system.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import { printHanging } from "../labelled-lines.ts";
 import { counted, printable } from "../printable.ts";
 import { snapshotsJson } from "./doctor-snapshots.ts";
 import { isStale, judgeStart, type Start } from "./doctor-start.ts";
@@ -38,12 +39,13 @@ export async function logVerify(context: CommandContext): Promise<ExitCodeValue>
     output.json({ version: jsonVersion, command: "log verify", dataDir, ...shown });
   } else {
     const { entries, firstIndex, lastIndex, durableIndex, segments, bytes } = reading;
-    output.line(`segments:  ${segments} (${bytesText(bytes)})`);
-    output.line(`entries:   ${entries}${entries === 0 ? "" : ` (${firstIndex} to ${lastIndex})`}, ${records} records`);
-    output.line(`synced:    up to entry ${durableIndex} at least`);
-    for (const snapshot of snapshots) output.line(`snapshot:  ${snapshotText(snapshot)}`);
-    output.line(`verdict:   ${verdictText(reading)}`);
-    if (!start.isPossible && reading.verdict.kind !== "corrupt") output.line(`together:  ${printable(start.why)}`);
+    const say = (label: string, text: string): void => printHanging(output, label.padEnd(11), text);
+    say("segments:", `${segments} (${bytesText(bytes)})`);
+    say("entries:", `${entries}${entries === 0 ? "" : ` (${firstIndex} to ${lastIndex})`}, ${records} records`);
+    say("synced:", `up to entry ${durableIndex} at least`);
+    for (const snapshot of snapshots) say("snapshot:", snapshotText(snapshot));
+    say("verdict:", verdictText(reading));
+    if (!start.isPossible && reading.verdict.kind !== "corrupt") say("together:", printable(start.why));
   }
   const isBad = reading.verdict.kind === "corrupt" || !start.isPossible || snapshots.some(hasProblem);
   return isBad ? ExitCode.PROBLEMS : ExitCode.OK;

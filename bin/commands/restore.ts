@@ -6,6 +6,7 @@ import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { displayZone } from "../display-zone.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import { printHanging } from "../labelled-lines.ts";
 import { counted, printable } from "../printable.ts";
 import { fullTime } from "../times.ts";
 import { openBackup } from "./backup-check.ts";
@@ -29,11 +30,12 @@ export async function restore(context: CommandContext, file: string): Promise<Ex
       });
     } else {
       const zone = displayZone(context, new Zones(intlOffsetSource()));
-      output.line(`restored:  ${printable(dataDir)}`);
-      output.line(`as of:     entry ${meta.appliedIndex}, ${fullTime(meta.atMs, zone, nowMs)}`);
-      output.line(`timers:    ${meta.timerCount}`);
-      if (unfinished > 0) output.line(`unfinished: ${counted(unfinished, "run")}; attempts under way count as lost`);
-      output.line(`journal:   ${uuid}, in the place of ${source}`);
+      const say = (label: string, text: string): void => printHanging(output, label.padEnd(11), text);
+      say("restored:", printable(dataDir));
+      say("as of:", `entry ${meta.appliedIndex}, ${fullTime(meta.atMs, zone, nowMs)}`);
+      say("timers:", String(meta.timerCount));
+      if (unfinished > 0) say("unfinished: ", `${counted(unfinished, "run")}; attempts under way count as lost`);
+      say("journal:", `${uuid}, in the place of ${source}`);
       output.message(
         "note: this is a copy. Never run it and the original both: each would run every timer. What the original did after the backup is not known here and will be done again",
       );

@@ -1,13 +1,14 @@
 /** `kron run list`: the runs that have not ended. */
 
+import { toneOf } from "../../src/core/palette.ts";
+import type { Zone } from "../../src/core/zone.ts";
 import type { RunView } from "../../src/runtime/service/run-view.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
-import { type Column, tableLines } from "../table.ts";
+import { type Cell, type Column, printTable, type Table } from "../table.ts";
 import { localTime, relativeTime } from "../times.ts";
 import { lookAtRuns } from "./look.ts";
-import type { Seen } from "./seen.ts";
 
 /** Options of `kron run list`. */
 export interface RunListOptions {
@@ -16,13 +17,14 @@ export interface RunListOptions {
 }
 
 const columns: readonly Column[] = [
-  { heading: "RUN" },
-  { heading: "TIMER", widthMin: 12 },
+  { heading: "RUN", priority: 1 },
+  { heading: "TIMER", widthMin: 16 },
   { heading: "STATE" },
-  { heading: "ATTEMPT", align: "right" },
-  { heading: "DUE" },
+  { heading: "ATTEMPT", align: "right", priority: 2 },
+  { heading: "DUE", priority: 5 },
   { heading: "SINCE" },
-  { heading: "NEXT ATTEMPT" },
+  { heading: "NEXT ATTEMPT", priority: 4 },
+  { heading: "IN", priority: 3 },
 ];
 
 /** Prints them, in the order in which they were made. */
@@ -36,21 +38,26 @@ export async function runList(context: CommandContext, options: RunListOptions):
   } else if (runs.length === 0) {
     output.line("(no runs under way)");
   } else {
-    const rows = runs.map((run) => rowOf(run, seen, nowMs));
-    for (const line of tableLines(columns, rows, output.options.width)) output.line(line);
+    printTable(output, runsTable(runs, seen.zone, nowMs));
   }
   return seen.report();
 }
 
-function rowOf(run: RunView, { zone }: Seen, nowMs: number): string[] {
+/** Runs in one line each, times as of `nowMs`. */
+export function runsTable(runs: readonly RunView[], zone: Zone, nowMs: number): Table {
+  return { columns, rows: runs.map((run) => rowOf(run, zone, nowMs)) };
+}
+
+function rowOf(run: RunView, zone: Zone, nowMs: number): Cell[] {
   const sinceMs = run.state === "running" ? run.startedAtMs : run.dueAtMs;
   return [
     run.runId,
-    printable(run.timerId),
-    run.state,
+    run.timerId,
+    [run.state, toneOf(run.state)],
     `${run.attempt}/${run.maxAttempts}`,
     run.isManual ? "by hand" : localTime(run.scheduledAtMs, zone),
     sinceMs === undefined ? "-" : relativeTime(sinceMs, nowMs),
-    run.retryAtMs === undefined ? "-" : `${localTime(run.retryAtMs, zone)} (${relativeTime(run.retryAtMs, nowMs)})`,
+    run.retryAtMs === undefined ? "-" : localTime(run.retryAtMs, zone),
+    run.retryAtMs === undefined ? "-" : relativeTime(run.retryAtMs, nowMs).replace(/^in /, ""),
   ];
 }

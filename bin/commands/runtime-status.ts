@@ -6,6 +6,7 @@ import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { displayZone } from "../display-zone.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
+import { type LabelledText, printLabelled } from "../labelled-lines.ts";
 import { printable } from "../printable.ts";
 import { fullTime } from "../times.ts";
 import { withLive } from "./live.ts";
@@ -19,18 +20,18 @@ export function runtimeStatus(context: CommandContext): Promise<ExitCodeValue> {
       const { dataDir: _same, ...runtime } = status;
       output.json({ version: jsonVersion, command: "runtime status", dataDir, runtime });
     } else {
-      for (const [label, text] of lines(context, status)) output.line(`${`${label}:`.padEnd(13)}${text}`);
+      printLabelled(output, lines(context, status), labelWidth);
     }
     return Promise.resolve(ExitCode.OK);
   });
 }
 
-type Line = readonly [label: string, text: string];
+const labelWidth = 13;
 
-function lines(context: CommandContext, status: RuntimeStatus): Line[] {
+function lines(context: CommandContext, status: RuntimeStatus): LabelledText[] {
   const { state, mode, pid, version, startedAtMs, timers, running, concurrency, waiting, due, abandoned } = status;
   const zone = displayZone(context, new Zones(intlOffsetSource()));
-  const result: Line[] = [
+  const result: LabelledText[] = [
     ["state", status.isWritable ? state : `${state}, and the disk is full: changes are refused`],
     ["process", `${pid}, ${mode}, Kron ${printable(version)}`],
     ["data_dir", printable(status.dataDir)],
@@ -48,5 +49,5 @@ function lines(context: CommandContext, status: RuntimeStatus): Line[] {
   ] as const) {
     for (const one of list) result.push([label, printable(JSON.stringify(one))]);
   }
-  return result;
+  return result.map(([label, text]) => [`${label}:`, text]);
 }

@@ -41,7 +41,7 @@ export async function supervise(
   });
   const signals = new Signals(tell);
   try {
-    const { useColor } = context.output.options;
+    const useColor = context.output.options.depth !== "none";
     const { stdout, stderr } = process;
     const onPhase = (phase: SupervisorPhase): void => notify(notifier, phase, app.script);
     const supervisor = await Supervisor.start({ dataDir, app, runtime, stdout, stderr, useColor, tell, onPhase });

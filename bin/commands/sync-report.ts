@@ -1,5 +1,6 @@
 /** What a sync did, or would do, as a table or as JSON. Secrets are left out. */
 
+import type { Tone } from "../../src/core/palette.ts";
 import { isSecretName } from "../../src/core/redact.ts";
 import { redacted } from "../../src/core/secrets.ts";
 import type { OptionChange, SyncStep } from "../../src/core/sync-plan.ts";
@@ -7,15 +8,20 @@ import type { SyncResult } from "../../src/runtime/sync.ts";
 import type { Output } from "../output.ts";
 import { jsonText } from "../output.ts";
 import { printable } from "../printable.ts";
-import { type Column, tableLines } from "../table.ts";
+import { type Column, printTable, type Table } from "../table.ts";
 import { scheduleText } from "./schedule-text.ts";
 
 const columns: readonly Column[] = [
   { heading: "ACTION" },
   { heading: "TIMER", widthMin: 12 },
-  { heading: "WHAT", widthMin: 20 },
+  { heading: "WHAT", widthMin: 12 },
 ];
 const textCharactersMax = 100;
+
+const stepTones: Readonly<Record<SyncStep["kind"], Tone>> = {
+  ...{ create: "good", update: "info", unchanged: "dim", finished: "dim" },
+  ...{ prune: "warn", keep: "warn", refuse: "bad", forget: "dim" },
+};
 
 /** The counts of a result, by kind of step. */
 export function stepCounts({ steps }: SyncResult): Record<string, number> {
@@ -26,15 +32,19 @@ export function stepCounts({ steps }: SyncResult): Record<string, number> {
 
 /** Prints the steps that change something or that a person should know, and the counts of all. */
 export function printSteps(output: Output, result: SyncResult): void {
-  const rows = result.steps
-    .filter((step) => step.kind !== "forget" && (step.kind !== "unchanged" || step.isUnsure))
-    .map((step) => [step.kind, printable(step.id), whatText(step)]);
-  if (rows.length > 0) for (const line of tableLines(columns, rows, output.options.width)) output.line(line);
+  const table = stepsTable(result);
+  if (table.rows.length > 0) printTable(output, table);
   const parts = Object.entries(stepCounts(result))
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => `${count} ${kind}`);
   const summary = parts.length === 0 ? "no timers" : parts.join(", ");
   output.line(result.isDone ? `done: ${summary}` : `nothing was changed: ${summary}`);
+}
+
+/** The steps that a person should see, in one line each. */
+export function stepsTable({ steps }: SyncResult): Table {
+  const shown = steps.filter((step) => step.kind !== "forget" && (step.kind !== "unchanged" || step.isUnsure));
+  return { columns, rows: shown.map((step) => [[step.kind, stepTones[step.kind]], step.id, whatText(step)]) };
 }
 
 /** The steps for JSON. */

@@ -27,7 +27,7 @@ export async function tui(context: CommandContext): Promise<ExitCodeValue> {
   const { dataDir } = context;
   const connect = async (): Promise<LiveSource> => new LiveSource((await connectLive(context)).client, dataDir);
   const source = await connect();
-  const abilities = abilitiesOf(env, context.output.options.useColor);
+  const abilities = abilitiesOf(env, context.output.options.depth);
   const app = new Tui({
     ...{ clock: systemClock(), zone: displayZone(context, new Zones(intlOffsetSource())), connect },
     ...{ screen: new TerminalScreen(stdin, stdout, abilities), suspend: suspendProcess },

@@ -24,9 +24,13 @@ export function fitted(text: string, width: number): string {
   return `${fits}…`;
 }
 
-/** 0 for marks that stand on the letter before, 2 for East Asian wide letters and emoji, else 1. */
+/**
+ * 0 for marks that stand on the letter before (vowels and endings of Hangul among them), 2 for East Asian wide letters
+ * and emoji, else 1. A soft hyphen (U+00AD) is a hyphen on terminals.
+ */
 function characterWidth(character: string): number {
-  if (/[\p{Mn}\p{Me}\p{Cf}]/u.test(character)) return 0;
+  if (/[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]/u.test(character)) return character === "\u00ad" ? 1 : 0;
+  if (/\p{Emoji_Presentation}/u.test(character)) return 2;
   const code = Number(character.codePointAt(0));
   const isWide =
     (code >= 0x1100 && code <= 0x115f) ||

@@ -1,9 +1,7 @@
 /** Rows as what a terminal is sent: escape codes for tones, and only what has changed since the last screen. */
 
-import type { Row, Tone } from "./layout/row.ts";
-
-/** How many colours a terminal has. */
-export type ColourDepth = "none" | "8" | "256" | "true";
+import { type ColourDepth, type TerminalEnvironment, toneCode } from "../core/palette.ts";
+import type { Row } from "./layout/row.ts";
 
 /** What a terminal can show. */
 export interface Abilities {
@@ -11,24 +9,6 @@ export interface Abilities {
   /** Whether it shows more than ASCII. */
   readonly isUnicode: boolean;
 }
-
-type Palette = Readonly<Record<Tone, string>>;
-
-// ECMA-48 SGR: 1 bold, 2 faint, 30-37 colours, 38;5;n of 256, 38;2;r;g;b of all.
-const palettes: Readonly<Record<ColourDepth, Palette>> = {
-  none: { ...{ plain: "", dim: "2", strong: "1", title: "1", good: "", warn: "1", bad: "1", info: "", accent: "1" } },
-  "8": {
-    ...{ plain: "", dim: "2", strong: "1", title: "1;36", good: "32", warn: "33", bad: "31", info: "36", accent: "35" },
-  },
-  "256": {
-    ...{ plain: "", dim: "38;5;245", strong: "1", title: "1;38;5;80", good: "38;5;114", warn: "38;5;221" },
-    ...{ bad: "38;5;203", info: "38;5;80", accent: "38;5;176" },
-  },
-  true: {
-    ...{ plain: "", dim: "38;2;138;143;152", strong: "1", title: "1;38;2;86;200;216", good: "38;2;126;206;138" },
-    ...{ warn: "38;2;235;203;110", bad: "38;2;240;100;100", info: "38;2;86;200;216", accent: "38;2;214;140;220" },
-  },
-};
 
 /** Rows that stand out. Where there is no background to spare they are shown in reverse, without tones. */
 const backgrounds: Readonly<Record<ColourDepth, { readonly bar: string; readonly selected: string }>> = {
@@ -46,20 +26,11 @@ const plainLetters: ReadonlyMap<string, string> = new Map([
   ...(["←<", "→>", "↑^", "↓v"] as const).map((pair) => [pair[0] ?? "", pair[1] ?? ""] as const),
 ]);
 
-/** Which colours a terminal has, from its environment. https://no-color.org, and COLORTERM for all of them. */
-export function abilitiesOf(env: Readonly<Record<string, string | undefined>>, wantsColour: boolean): Abilities {
+/** What a terminal with these colours can show besides, from its environment. */
+export function abilitiesOf(env: TerminalEnvironment, depth: ColourDepth): Abilities {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "";
   // A locale that says nothing is that of a bare container, whose terminal is most likely a modern one.
-  const isUnicode = locale === "" || /utf-?8/i.test(locale);
-  return { depth: depthOf(env, wantsColour), isUnicode };
-}
-
-function depthOf(env: Readonly<Record<string, string | undefined>>, wantsColour: boolean): ColourDepth {
-  const { TERM = "", COLORTERM = "", NO_COLOR = "" } = env;
-  if (!wantsColour || NO_COLOR !== "" || TERM === "dumb" || TERM.startsWith("vt1") || TERM.startsWith("vt2"))
-    return "none";
-  if (/^(truecolor|24bit)$/i.test(COLORTERM)) return "true";
-  return /256|kitty|alacritty|ghostty/.test(TERM) ? "256" : "8";
+  return { depth, isUnicode: locale === "" || /utf-?8/i.test(locale) };
 }
 
 /** A row with its escape codes; it begins and ends without any tone. */
@@ -68,7 +39,7 @@ export function paintRow({ spans, look }: Row, { depth, isUnicode }: Abilities):
   const isReverse = background === "7";
   let painted = "";
   for (const [text, tone] of spans) {
-    const code = isReverse ? background : [background, palettes[depth][tone]].filter((part) => part !== "").join(";");
+    const code = isReverse ? background : [background, toneCode(tone, depth)].filter((part) => part !== "").join(";");
     const shown = isUnicode ? text : asciiOf(text);
     painted += code === "" ? shown : `\u001b[${code}m${shown}\u001b[0m`;
   }

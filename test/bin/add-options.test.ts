@@ -114,7 +114,13 @@ test("what cannot be is refused, and secrets are not repeated", () => {
 
 test("an event is one line, and one object", () => {
   const zone = new Zones(intlOffsetSource()).get("UTC");
-  const output = new Output({ isJson: false, useColor: false, width: undefined });
+  const output = new Output({
+    isJson: false,
+    depth: "none",
+    messageDepth: "none",
+    width: undefined,
+    messageWidth: undefined,
+  });
   const event = {
     ...{ type: "RUN_FAILED", timerId: "a", runId: "run_1", attempt: 2, atMs: 1_500, durationMs: 25 },
     error: { name: "Error", message: "boom\nsecond" },

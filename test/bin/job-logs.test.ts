@@ -172,7 +172,7 @@ const marks: readonly RunLogMark[] = [
 ];
 
 test("a terminal is told of attempts on lines of their own", () => {
-  const output = new TextOutput({ isJson: false, useColor: true, width: 80 });
+  const output = new TextOutput({ isJson: false, depth: "8", messageDepth: "8", width: 80, messageWidth: 80 });
   const renderer = new TerminalRenderer(output, (mark) => output.message(`<${mark.kind}>`));
   for (const mark of marks) {
     renderer.show({ kind: "mark", mark });
@@ -183,7 +183,13 @@ test("a terminal is told of attempts on lines of their own", () => {
 });
 
 test("lines of JSON are not gathered without limit, and tell of all marks", () => {
-  const output = new TextOutput({ isJson: true, useColor: false, width: undefined });
+  const output = new TextOutput({
+    isJson: true,
+    depth: "none",
+    messageDepth: "none",
+    width: undefined,
+    messageWidth: undefined,
+  });
   const renderer = new JsonRenderer(output, { timerId: "t", runId: "run_1" });
   for (const mark of marks) renderer.show({ kind: "mark", mark });
   renderer.show({ kind: "output", bytes: Buffer.from("x".repeat(100_000)) });

@@ -1,7 +1,6 @@
 import * as assert from "uvu/assert";
 import { bytesText } from "../../bin/commands/verdict-text.ts";
 import { counted, printable, printableJson, shortened } from "../../bin/printable.ts";
-import { tableLines } from "../../bin/table.ts";
 import { duration, fullTime, localTime, offsetText, relativeTime, tookText } from "../../bin/times.ts";
 import { Zones } from "../../src/core/zone.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
@@ -22,21 +21,6 @@ test("printable() writes out whatever a terminal would act on", () => {
 test("shortened() cuts to a number of characters", () => {
   assert.is(shortened("abc", 3), "abc");
   assert.is(shortened("😀😀😀😀", 3), "😀😀…");
-});
-
-test("tableLines() shrinks the widest columns that may", () => {
-  const columns = [
-    { heading: "A", widthMin: 4 },
-    { heading: "N", align: "right" },
-    { heading: "B", widthMin: 4 },
-  ] as const;
-  const rows = [
-    ["aaaaaaaaaa", "1", "bbbbbb"],
-    ["a", "10", ""],
-  ];
-  assert.equal(tableLines(columns, rows, undefined), ["A            N  B", "aaaaaaaaaa   1  bbbbbb", "a           10"]);
-  assert.equal(tableLines(columns, rows, 18), ["A        N  B", "aaaaa…   1  bbbbbb", "a       10"]);
-  assert.equal(tableLines(columns, rows, 3), ["A      N  B", "aaa…   1  bbb…", "a     10"]);
 });
 
 test("times are local, with their offset, and say how far away they are", () => {

@@ -9,6 +9,10 @@ test("displayWidth() counts columns", () => {
   assert.is(displayWidth("日本"), 4);
   assert.is(displayWidth("e\u0301"), 1);
   assert.is(displayWidth("😀ü"), 3);
+  assert.is(displayWidth("✅⌚"), 4);
+  assert.is(displayWidth("✓\ufe0e"), 1);
+  assert.is(displayWidth("\u1112\u1161\u11ab"), 2);
+  assert.is(displayWidth("\u00ad\u200b"), 1);
   assert.is(displayWidth("\u1100한\uf900\ufe30\uff01\uffe0\u{20000}"), 14);
 });
 

@@ -64,7 +64,13 @@ function runDoctor(directory: string): Promise<Answer> {
 }
 
 async function callDoctor(directory: string): Promise<Answer> {
-  const output = new HeldOutput({ isJson: true, useColor: false, width: undefined });
+  const output = new HeldOutput({
+    isJson: true,
+    depth: "none",
+    messageDepth: "none",
+    width: undefined,
+    messageWidth: undefined,
+  });
   try {
     const code = await doctor({ dataDir: directory, output, nowMs: Date.now(), zoneName: undefined, isOffline: true });
     return { code, stdout: output.text, stderr: "" };

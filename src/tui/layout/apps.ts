@@ -1,8 +1,9 @@
 /** The processes: the runtime itself, applications, and hosts that execute attempts. There is room for a cluster here. */
 
+import { toneOf } from "../../core/palette.ts";
 import type { Model } from "../model/model.ts";
 import { cell, heading, type Row, row } from "./row.ts";
-import { bytes, number, span, toneOf } from "./words.ts";
+import { bytes, number, span } from "./words.ts";
 
 /** The view. */
 export function appsRows(model: Model, columns: number): Row[] {

@@ -1,10 +1,11 @@
 /** One timer: what it is, when it runs next, how it ran before with each failed attempt, and what its runs say. */
 
+import { toneOf } from "../../core/palette.ts";
 import type { DetailFacts, EventFacts, HistoryFacts } from "../facts.ts";
 import type { Model } from "../model/model.ts";
 import { eventRow } from "./events.ts";
 import { beside, cell, heading, type Row, row, type Span } from "./row.ts";
-import { countdown, dayTime, number, toneOf, took } from "./words.ts";
+import { countdown, dayTime, number, took } from "./words.ts";
 
 /** The view. */
 export function detailRows(model: Model, columns: number, height: number): Row[] {

@@ -1,9 +1,10 @@
 /** What happens, line by line. */
 
+import type { Tone } from "../../core/palette.ts";
 import type { Zone } from "../../core/zone.ts";
 import type { EventFacts } from "../facts.ts";
 import type { Model } from "../model/model.ts";
-import { cell, type Row, row, type Tone } from "./row.ts";
+import { cell, type Row, row } from "./row.ts";
 import { clockTime, number } from "./words.ts";
 
 /** The view: the newest last, at the lower end. */

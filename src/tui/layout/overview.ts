@@ -1,9 +1,10 @@
 /** How the runtime is doing, at a glance. */
 
+import { toneOf } from "../../core/palette.ts";
 import type { StatsFacts, TimerStateName } from "../facts.ts";
 import type { Model } from "../model/model.ts";
 import { beside, cell, heading, type Row, row, type Span } from "./row.ts";
-import { bar, bytes, clockTime, gathered, number, rate, span, sparkline, toneOf, took } from "./words.ts";
+import { bar, bytes, clockTime, gathered, number, rate, span, sparkline, took } from "./words.ts";
 
 const stateNames: readonly TimerStateName[] = [
   ...(["scheduled", "running", "retrying", "waiting", "paused"] as const),

@@ -1,10 +1,8 @@
 /** Rows of the screen: pieces of text with a tone each. No escape codes; what a tone looks like the painter knows. */
 
 import { displayWidth, fitted } from "../../core/display-width.ts";
+import type { Tone } from "../../core/palette.ts";
 import type { Hit } from "../model/event.ts";
-
-/** What a piece of text says by its looks. */
-export type Tone = "plain" | "dim" | "strong" | "title" | "good" | "warn" | "bad" | "info" | "accent";
 
 /** A piece of text. */
 export type Span = readonly [text: string, tone: Tone];

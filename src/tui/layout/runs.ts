@@ -1,9 +1,10 @@
 /** The runs that have not ended. */
 
+import { toneOf } from "../../core/palette.ts";
 import type { RunFacts } from "../facts.ts";
 import type { Model } from "../model/model.ts";
 import { cell, type Row, row, type Span } from "./row.ts";
-import { bar, countdown, number, span, toneOf } from "./words.ts";
+import { bar, countdown, number, span } from "./words.ts";
 
 /** The view. */
 export function runsRows(model: Model, columns: number, height: number): Row[] {

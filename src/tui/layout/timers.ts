@@ -1,10 +1,11 @@
 /** The list of timers. */
 
+import { toneOf } from "../../core/palette.ts";
 import type { TimerFacts } from "../facts.ts";
 import { type Model, timerRows } from "../model/model.ts";
 import { stripLength } from "../model/wants.ts";
 import { cell, type Row, row, type Span } from "./row.ts";
-import { clockTime, countdown, number, span, stripSign, toneOf, took } from "./words.ts";
+import { clockTime, countdown, number, span, stripSign, took } from "./words.ts";
 
 interface Widths {
   readonly id: number;

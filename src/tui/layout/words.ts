@@ -2,7 +2,6 @@
 
 import { formatInstant } from "../../core/instant.ts";
 import type { Zone } from "../../core/zone.ts";
-import type { Tone } from "./row.ts";
 
 const units: readonly (readonly [name: string, ms: number])[] = [
   ["d", 86_400_000],
@@ -105,21 +104,6 @@ export function gathered(values: readonly number[], size: number): number[] {
   }
   return means;
 }
-
-/** The tone of a state of a timer or run, or of an outcome. */
-export function toneOf(word: string): Tone {
-  return tones.get(word) ?? "plain";
-}
-
-const tones: ReadonlyMap<string, Tone> = new Map<string, Tone>([
-  ...(["running", "SUCCEEDED", "ready", "S"] as const).map((word) => [word, "good"] as const),
-  ...(["retrying", "waiting", "orphaned", "MISSED", "SKIPPED_OVERLAP", "M", "O"] as const).map(
-    (word) => [word, "warn"] as const,
-  ),
-  ...(["dead", "DEAD", "FAILED", "TIMED_OUT", "LOST", "failed", "D"] as const).map((word) => [word, "bad"] as const),
-  ...(["paused", "starting", "draining"] as const).map((word) => [word, "info"] as const),
-  ...(["completed", "cancelled", "CANCELLED", "C"] as const).map((word) => [word, "dim"] as const),
-]);
 
 /** The sign for an outcome in a strip of them. */
 export function stripSign(letter: string): string {
