@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { parseInstant } from "../src/core/instant.ts";
 import { type ColourDepth, colourDepth } from "../src/core/palette.ts";
+import { CommandError, ExitCode } from "./exit-codes.ts";
 import { Output } from "./output.ts";
 
 /** The options that all commands share, as commander hands them over. */
@@ -12,6 +13,7 @@ export interface SharedOptions {
   /** True when `--color` was given, false when `--no-color` was. */
   readonly color?: boolean;
   readonly tz?: string;
+  readonly utc?: boolean;
   readonly now?: string;
   readonly offline?: boolean;
 }
@@ -22,7 +24,7 @@ export interface CommandContext {
   readonly output: Output;
   /** What counts as now, in epoch milliseconds. */
   readonly nowMs: number;
-  /** The zone asked for with `--tz`; undefined when it was not given. */
+  /** The zone asked for with `--tz` or `--utc`; undefined when neither was given. */
   readonly zoneName: string | undefined;
   /** Whether a runtime is to be left alone, and only files are looked at. */
   readonly isOffline: boolean;
@@ -34,15 +36,21 @@ const widthUnknown = 80;
 /** The version of every JSON shape that the commands print; it changes when a field is renamed or removed. */
 export const jsonVersion = 1;
 
-/** Reads the shared options. Throws `KRON_OPTION_INVALID`. */
+/** Reads the shared options. Throws `KRON_OPTION_INVALID` and a `CommandError`. */
 export function makeContext(options: SharedOptions): CommandContext {
   return {
     dataDir: resolve(options.dataDir ?? (process.env.KRON_HOME || ".kron")),
     output: makeOutput(options),
     nowMs: options.now === undefined ? Date.now() : parseInstant(options.now, "--now"),
-    zoneName: options.tz,
+    zoneName: zoneNameOf(options),
     isOffline: options.offline === true,
   };
+}
+
+function zoneNameOf({ tz, utc }: SharedOptions): string | undefined {
+  if (utc !== true) return tz;
+  if (tz === undefined) return "UTC";
+  throw new CommandError(ExitCode.USAGE, "Expected either --utc or --tz, got both");
 }
 
 /** The output that `options` ask for, which can be made before they are checked. */
@@ -60,5 +68,7 @@ export function makeOutput(options: SharedOptions): Output {
 
 /** The zone in which people here read times. */
 export function localZoneName(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  // Node has none, or "Etc/Unknown", where TZ names what nobody knows.
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions() as { readonly timeZone?: string };
+  return timeZone ?? "UTC";
 }

@@ -29,7 +29,8 @@ export function makeProgram(): Command {
     .option("--json", "print JSON with a version number in it")
     .option("--color", "print in colours, also where nobody may look at them, as does FORCE_COLOR=1")
     .option("--no-color", "print without colours, as does NO_COLOR=1")
-    .option("--tz <zone>", "the time zone to show times in (default: this machine's)")
+    .option("--tz <zone>", "the time zone to show times in (default: TZ, else this machine's)")
+    .option("--utc", "show times in UTC")
     .option("--offline", "read the files, even beside a runtime that could be asked")
     .option("--now <instant>", "what counts as now, for relative times and what is due")
     .configureHelp(helpLayout);

@@ -1,7 +1,8 @@
-/** Instants as people read them: local time with its offset, and how far away that is. */
+/** Instants as people read them, everywhere alike: local time, what it is called there, and how far away it is. */
 
 import { formatInstant } from "../src/core/instant.ts";
 import type { Zone } from "../src/core/zone.ts";
+import type { DisplayZone } from "./display-zone.ts";
 
 const units: readonly (readonly [name: string, ms: number])[] = [
   ["d", 86_400_000],
@@ -10,12 +11,20 @@ const units: readonly (readonly [name: string, ms: number])[] = [
   ["s", 1_000],
 ];
 
-/** `2026-11-24 07:00:00 +01:00`, with milliseconds when there are any and `precise` is asked for. */
-export function localTime(ms: number, zone: Zone, precise = false): string {
-  const offsetMs = zone.offsetMs(ms);
-  const text = formatInstant(ms + offsetMs);
+/** `2026-11-24 07:00:00 CET`, with milliseconds when there are any and `precise` is asked for. */
+export function localTime(ms: number, zone: DisplayZone, precise = false): string {
+  return `${clockTime(ms, zone, precise)} ${zone.label(ms)}`;
+}
+
+/** `2026-11-24 07:00:00 +01:00`: the same for programs, which are better off with the offset. */
+export function localTimeJson(ms: number, zone: Zone, precise = false): string {
+  return `${clockTime(ms, zone, precise)} ${offsetText(zone.offsetMs(ms))}`;
+}
+
+function clockTime(ms: number, zone: Zone, precise: boolean): string {
+  const text = formatInstant(ms + zone.offsetMs(ms));
   const fraction = precise && ms % 1_000 !== 0 ? text.slice(19, 23) : "";
-  return `${text.slice(0, 10)} ${text.slice(11, 19)}${fraction} ${offsetText(offsetMs)}`;
+  return `${text.slice(0, 10)} ${text.slice(11, 19)}${fraction}`;
 }
 
 /** `+01:00`; seconds only for offsets of long ago that have some. */
@@ -55,7 +64,12 @@ export function tookText(ms: number): string {
   return duration(ms);
 }
 
-/** Local time and distance together: `2026-11-24 07:00:00 +01:00 (in 3h 12m)`. */
-export function fullTime(ms: number, zone: Zone, nowMs: number): string {
+/** Local time and distance together: `2026-11-24 07:00:00 CET  in 3h 12m`. */
+export function fullTime(ms: number, zone: DisplayZone, nowMs: number, precise = false): string {
+  return `${localTime(ms, zone, precise)}  ${relativeTime(ms, nowMs)}`;
+}
+
+/** The same in the midst of a sentence: `2026-11-24 07:00:00 CET (in 3h 12m)`. */
+export function timeInText(ms: number, zone: DisplayZone, nowMs: number): string {
   return `${localTime(ms, zone)} (${relativeTime(ms, nowMs)})`;
 }

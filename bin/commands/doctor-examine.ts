@@ -8,7 +8,7 @@ import { digest } from "../../src/core/digest.ts";
 import { checkState } from "../../src/core/invariants.ts";
 import { findPending, type Pending } from "../../src/core/pending.ts";
 import { defaultStateLimits, State } from "../../src/core/state.ts";
-import { type Zone, Zones } from "../../src/core/zone.ts";
+import { Zones } from "../../src/core/zone.ts";
 import type { Base, FoundJournal } from "../../src/journal/base.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { type JournalReading, readJournal } from "../../src/journal/reader.ts";
@@ -26,7 +26,7 @@ import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { systemClock } from "../../src/system.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import type { CommandContext } from "../context.ts";
-import { displayZone } from "../display-zone.ts";
+import { type DisplayZone, displayZone } from "../display-zone.ts";
 import { checkFiles, type FileInfo } from "./doctor-files.ts";
 import { Report } from "./doctor-report.ts";
 import { reportSnapshots } from "./doctor-snapshots.ts";
@@ -41,7 +41,7 @@ const pendingListedMax = 100;
 /** All that was found. */
 export interface Examined {
   readonly state: State;
-  readonly zone: Zone;
+  readonly zone: DisplayZone;
   readonly runtime: RuntimePresence;
   readonly reading: JournalReading;
   readonly audit: LogAudit;

@@ -4,7 +4,7 @@ import type { DueOccurrences, Pending } from "../../src/core/pending.ts";
 import { formatRunId, type Run } from "../../src/core/run.ts";
 import type { State } from "../../src/core/state.ts";
 import type { Column, Table } from "../table.ts";
-import { localTime, relativeTime } from "../times.ts";
+import { localTime, relativeTime, timeInText } from "../times.ts";
 import type { Offline } from "./offline.ts";
 
 /** What is asked of the directory. */
@@ -79,7 +79,7 @@ function timerIdOf(state: State, run: Run): string {
 
 function whyRun(run: Run, { runtime, zone }: Looked, nowMs: number): string {
   if (run.state === "retrying") {
-    return `attempt ${run.attempt} failed, the next is due ${localTime(run.retryAtMs, zone)} (${relativeTime(run.retryAtMs, nowMs)})`;
+    return `attempt ${run.attempt} failed, the next is due ${timeInText(run.retryAtMs, zone, nowMs)}`;
   }
   if (run.state === "waiting") return "waits for a slot, or for the run before it";
   if (runtime.state === "running") return `attempt ${run.attempt} is under way`;

@@ -10,7 +10,8 @@ import type { JournalReading } from "../../src/journal/reader.ts";
 import { connects } from "../../src/snapshot/choose-snapshot.ts";
 import { type ExaminedSnapshot, newestOf } from "../../src/snapshot/examine-snapshots.ts";
 import { probeLmdb } from "../../src/snapshot/lmdb-probe.ts";
-import { relativeTime } from "../times.ts";
+import type { DisplayZone } from "../display-zone.ts";
+import { timeInText } from "../times.ts";
 import type { Report } from "./doctor-report.ts";
 import type { Start } from "./doctor-start.ts";
 import type { RuntimePresence } from "./runtime-presence.ts";
@@ -50,13 +51,13 @@ export async function reportSnapshots(findings: SnapshotFindings, report: Report
 }
 
 /** The snapshots in one line. */
-export function snapshotsText(snapshots: readonly ExaminedSnapshot[], nowMs: number): string {
+export function snapshotsText(snapshots: readonly ExaminedSnapshot[], zone: DisplayZone, nowMs: number): string {
   if (snapshots.length === 0) return "none";
   return snapshots
     .map(({ path, meta, fileBytes, error }) => {
       if (error !== undefined || meta === undefined) return `${basename(path)} cannot be used`;
-      const when = relativeTime(meta.writtenAtMs, nowMs);
-      return `${basename(path)} as of entry ${meta.appliedIndex}, written ${when} (${bytesText(fileBytes)})`;
+      const when = timeInText(meta.writtenAtMs, zone, nowMs);
+      return `${basename(path)} as of entry ${meta.appliedIndex}, ${bytesText(fileBytes)}, written ${when}`;
     })
     .join("; ");
 }

@@ -51,7 +51,7 @@ function print({ dataDir, output, nowMs }: CommandContext, examined: Examined, o
     "journal",
     `${counted(reading.segments, "segment")}, ${reading.entries} entries, ${bytesText(reading.bytes)}: ${verdictText(reading)}`,
   );
-  line("snapshots", snapshotsText(snapshots, nowMs));
+  line("snapshots", snapshotsText(snapshots, examined.zone, nowMs));
   line("next start", startText(start));
   line("replayed", replayedText(examined));
   line(

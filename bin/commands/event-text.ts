@@ -1,9 +1,9 @@
 /** One event as a line for people, and as an object for programs. */
 
 import { isPlainObject } from "../../src/core/option-reader.ts";
-import type { Zone } from "../../src/core/zone.ts";
 import type { EventType } from "../../src/runtime/service/event-types.ts";
 import { jsonVersion } from "../context.ts";
+import type { DisplayZone } from "../display-zone.ts";
 import { jsonText, type Output } from "../output.ts";
 import { printable, shortened } from "../printable.ts";
 import { localTime, tookText } from "../times.ts";
@@ -16,18 +16,20 @@ export interface ShownEvent {
 
 const detailCharactersMax = 200;
 const typeWidth = 19;
+/** A time with milliseconds, in zones with a name of three letters. */
+const timeWidth = 27;
 
 /** What the members of an event, its type aside, are in JSON. */
 export function eventJson({ type, event }: ShownEvent): object {
   return { version: jsonVersion, ...membersOf(event), type };
 }
 
-/** `2026-11-24 07:00:00.000 +00:00  RUN_FAILED  nightly  run_… attempt 1 in 25ms: Error: boom`. */
-export function eventLine({ type, event }: ShownEvent, zone: Zone, output: Output): string {
+/** `2026-11-24 07:00:00.250 UTC  RUN_FAILED  nightly  run_… attempt 1 in 25ms: Error: boom`. */
+export function eventLine({ type, event }: ShownEvent, zone: DisplayZone, output: Output): string {
   const { atMs, timerId, ...members } = membersOf(event);
   const time = typeof atMs === "number" ? localTime(atMs, zone, true) : "";
   const tone = /FAILED|DEAD|LOST|TIMED_OUT|ERROR|WARNING|DROPPED/.test(type) ? "bad" : "strong";
-  const parts = [time.padEnd(time.length < 25 ? 30 : 0), output.toned(tone, type.padEnd(typeWidth))];
+  const parts = [time.padEnd(timeWidth), output.toned(tone, type.padEnd(typeWidth))];
   if (typeof timerId === "string") parts.push(printable(timerId));
   parts.push(eventDetail(members));
   return parts.join("  ").trimEnd();

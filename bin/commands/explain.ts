@@ -10,10 +10,11 @@ import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type ClockChange, findClockChanges } from "../clock-changes.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { cronFieldTexts } from "../cron-fields-text.ts";
+import { type DisplayZone, labelledZone } from "../display-zone.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { readCount } from "../numbers.ts";
 import { printable } from "../printable.ts";
-import { localTime, offsetText, relativeTime } from "../times.ts";
+import { fullTime, localTime, localTimeJson } from "../times.ts";
 
 /** Options of `kron explain`. */
 export interface ExplainOptions {
@@ -96,6 +97,7 @@ function explainWithPlace(context: CommandContext, expression: string, body: () 
 
 function print({ output, nowMs }: CommandContext, explained: Explained): void {
   const { zone, description, fields, next, changes } = explained;
+  const shown = labelledZone(zone);
   output.line(output.toned("strong", description));
   if (fields !== undefined) {
     output.line();
@@ -104,17 +106,17 @@ function print({ output, nowMs }: CommandContext, explained: Explained): void {
   if (next.length > 0) {
     output.line();
     output.line(`next ${next.length === 1 ? "time" : `${next.length} times`} in ${zone.name}:`);
-    for (const atMs of next) output.line(`  ${localTime(atMs, zone)}  ${relativeTime(atMs, nowMs)}`);
+    for (const atMs of next) output.line(`  ${fullTime(atMs, shown, nowMs)}`);
   }
   if (changes.length > 0) {
     output.line();
     output.line("clock changes in the next year that touch it:");
-    for (const change of changes) output.line(`  ${changeText(change, zone)}`);
+    for (const change of changes) output.line(`  ${changeText(change, shown)}`);
   }
 }
 
-function changeText(change: ClockChange, zone: Zone): string {
-  const { kind, atMs, offsetBeforeMs, offsetAfterMs, count, firstLocalMs, effect } = change;
+function changeText(change: ClockChange, zone: DisplayZone): string {
+  const { kind, atMs, count, firstLocalMs, effect } = change;
   const clock = formatInstant(firstLocalMs).slice(11, 19);
   const what = count === 1 ? clock : `${count} due times from ${clock} on`;
   const happens = kind === "gap" ? "do not exist" : "come twice";
@@ -126,17 +128,17 @@ function changeText(change: ClockChange, zone: Zone): string {
     "run once": count === 1 ? "it runs the first time only" : "they run the first time only",
   };
   const date = localTime(atMs, zone).slice(0, 10);
-  return `${date}  ${offsetText(offsetBeforeMs)} to ${offsetText(offsetAfterMs)}: ${what} ${verb}; ${effects[effect]}`;
+  return `${date}  ${zone.label(atMs - 1)} to ${zone.label(atMs)}: ${what} ${verb}; ${effects[effect]}`;
 }
 
 function printJson({ output, nowMs }: CommandContext, explained: Explained): void {
   const { expression, zone, dst, dayMatch, description, fields, next, changes } = explained;
   output.json({
     ...{ version: jsonVersion, command: "explain", expression, zone: zone.name, dst, dayMatch, description, fields },
-    next: next.map((atMs) => ({ atMs, local: localTime(atMs, zone), inMs: atMs - nowMs })),
+    next: next.map((atMs) => ({ atMs, local: localTimeJson(atMs, zone), inMs: atMs - nowMs })),
     clockChanges: changes.map(({ firstLocalMs, ...change }) => ({
       ...change,
-      local: localTime(change.atMs, zone),
+      local: localTimeJson(change.atMs, zone),
       firstLocal: formatInstant(firstLocalMs).slice(0, 19),
     })),
   });

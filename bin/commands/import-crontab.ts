@@ -140,11 +140,12 @@ function problemText({ line, column, message, hint }: CrontabProblem): string {
 }
 
 function report(
-  { output, dataDir }: CommandContext,
+  context: CommandContext,
   { name }: CrontabSource,
   { timers, problems, differences }: Reading,
   result: SyncResult,
 ): void {
+  const { output, dataDir } = context;
   const skipped = problems.length;
   if (output.options.isJson) {
     const lines = timers.map(({ id, entry: { line } }) => ({ id, line }));
@@ -155,7 +156,7 @@ function report(
     return;
   }
   for (const problem of problems) output.message(`skipped: ${problemText(problem)}`);
-  printSteps(output, result);
+  printSteps(context, result);
   if (skipped > 0) output.line(`skipped: ${counted(skipped, "entry").replace("entrys", "entries")}`);
   output.line();
   output.line("What is, and what is not, as under cron:");

@@ -16,7 +16,7 @@ import { type CommandContext, jsonVersion } from "../context.ts";
 import { displayZone } from "../display-zone.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
-import { localTime } from "../times.ts";
+import { timeInText } from "../times.ts";
 import { type AddOptions, addedOptions } from "./add-options.ts";
 import { ChangeableDirectory } from "./changeable-directory.ts";
 import type { ImportedTimer } from "./import-parse.ts";
@@ -57,7 +57,7 @@ export async function jobAdd(
     return ExitCode.OK;
   }
   const next = added.nextRunAtMs;
-  const due = next === undefined ? "" : `, due ${localTime(next, displayZone(context, zones))}`;
+  const due = next === undefined ? "" : `, due ${timeInText(next, displayZone(context, zones), context.nowMs)}`;
   output.line(`${printable(id)}: ${added.action}${due}`);
   if (added.via === "files") output.message("note: no runtime is at work here; it begins with the next start of one");
   return ExitCode.OK;

@@ -3,9 +3,9 @@
 import { parseDuration } from "../../src/core/duration.ts";
 import { parseInstant } from "../../src/core/instant.ts";
 import { toneOf } from "../../src/core/palette.ts";
-import type { Zone } from "../../src/core/zone.ts";
 import type { HistoryEntry } from "../../src/supervisor/views.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
+import type { DisplayZone } from "../display-zone.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { readCount } from "../numbers.ts";
 import { jsonText } from "../output.ts";
@@ -68,11 +68,11 @@ function readMoment(text: string, option: string, nowMs: number): number {
 }
 
 /** Finished occurrences in one line each, times as of `nowMs`. */
-export function historyTable(entries: readonly HistoryEntry[], zone: Zone, nowMs: number): Table {
+export function historyTable(entries: readonly HistoryEntry[], zone: DisplayZone, nowMs: number): Table {
   return { columns, rows: entries.map((entry) => rowOf(entry, zone, nowMs)) };
 }
 
-function rowOf(entry: HistoryEntry, zone: Zone, nowMs: number): Cell[] {
+function rowOf(entry: HistoryEntry, zone: DisplayZone, nowMs: number): Cell[] {
   return [
     localTime(entry.finishedAtMs, zone),
     relativeTime(entry.finishedAtMs, nowMs),

@@ -1,10 +1,10 @@
 /** `kron job list`: every timer on record in one line each. */
 
 import { toneOf } from "../../src/core/palette.ts";
-import type { Zone } from "../../src/core/zone.ts";
 import type { TimerRow } from "../../src/runtime/service/wire-views.ts";
 import type { TimerState } from "../../src/supervisor/views.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
+import type { DisplayZone } from "../display-zone.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
 import { type Cell, type Column, printTable, type Table } from "../table.ts";
@@ -51,11 +51,11 @@ export async function jobList(context: CommandContext, options: JobListOptions):
 }
 
 /** Timers in one line each, times as of `nowMs`. */
-export function timersTable(rows: readonly TimerRow[], zone: Zone, nowMs: number): Table {
+export function timersTable(rows: readonly TimerRow[], zone: DisplayZone, nowMs: number): Table {
   return { columns, rows: rows.map((row) => cellsOf(row, zone, nowMs)) };
 }
 
-function cellsOf({ timer: view, anchorMs }: TimerRow, zone: Zone, nowMs: number): Cell[] {
+function cellsOf({ timer: view, anchorMs }: TimerRow, zone: DisplayZone, nowMs: number): Cell[] {
   const nextMs = view.nextRetryAtMs ?? view.nextRunAtMs;
   const outcome = view.lastOutcome ?? "-";
   return [
@@ -65,7 +65,7 @@ function cellsOf({ timer: view, anchorMs }: TimerRow, zone: Zone, nowMs: number)
     nextMs === undefined ? "-" : nextText(nextMs, nowMs),
     view.lastFinishedAtMs === undefined ? "-" : relativeTime(view.lastFinishedAtMs, nowMs),
     [outcome, toneOf(outcome)],
-    scheduleText(view.definition, anchorMs),
+    scheduleText(view.definition, anchorMs, zone),
   ];
 }
 

@@ -3,7 +3,7 @@
 import { type CommandContext, jsonVersion } from "../context.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { readCount } from "../numbers.ts";
-import { localTime, relativeTime } from "../times.ts";
+import { fullTime, localTimeJson } from "../times.ts";
 import { lookAtNextRuns } from "./look.ts";
 
 /** Options of `kron job next`. */
@@ -24,12 +24,12 @@ export async function jobNext(context: CommandContext, id: string, options: JobN
       ...{ version: jsonVersion, command: "job next", dataDir: context.dataDir, runtime: seen.runtime },
       timerId: id,
       zone: zone.name,
-      next: runs.map((atMs) => ({ atMs, local: localTime(atMs, zone, true) })),
+      next: runs.map((atMs) => ({ atMs, local: localTimeJson(atMs, zone, true) })),
     });
   } else if (runs.length === 0) {
     output.line("(none)");
   } else {
-    for (const atMs of runs) output.line(`${localTime(atMs, zone, true)}  ${relativeTime(atMs, nowMs)}`);
+    for (const atMs of runs) output.line(fullTime(atMs, zone, nowMs, true));
     if (isFixedDelay && count > 1) {
       output.message("note: each due time counts from the finish of the run before it, so only one is known");
     }

@@ -55,7 +55,7 @@ function lines(row: TimerRow, runs: readonly RunView[], seen: Seen, nowMs: numbe
   const result: LabelledText[] = [
     ["timer", printable(view.id)],
     ["status", view.state + (view.state === "running" && runtime.state === "ended" ? " (when the process ended)" : "")],
-    ["schedule", scheduleText(definition, anchorMs)],
+    ["schedule", scheduleText(definition, anchorMs, zone)],
   ];
   const target = targetText(definition.target);
   const words = wordsOf(row, seen);

@@ -5,7 +5,7 @@ import type { HistorySource } from "../../src/core/history.ts";
 import type { Retention } from "../../src/core/retention.ts";
 import type { State } from "../../src/core/state.ts";
 import { didYouMean } from "../../src/core/suggest.ts";
-import { type Zone, Zones } from "../../src/core/zone.ts";
+import { Zones } from "../../src/core/zone.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import type { JournalReading } from "../../src/journal/reader.ts";
 import type { SnapshotStore } from "../../src/ports.ts";
@@ -15,7 +15,7 @@ import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { systemClock } from "../../src/system.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import type { CommandContext } from "../context.ts";
-import { displayZone } from "../display-zone.ts";
+import { type DisplayZone, displayZone } from "../display-zone.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printable, shortened } from "../printable.ts";
 import { type DirectoryReading, readDirectory } from "./read-directory.ts";
@@ -45,7 +45,7 @@ export interface Offline {
   readonly recurrences: Recurrences;
   readonly runtime: RuntimePresence;
   /** The zone in which times are shown. */
-  readonly zone: Zone;
+  readonly zone: DisplayZone;
   close(): Promise<void>;
 }
 
@@ -78,7 +78,7 @@ export function offlineOf(
   context: CommandContext,
   { state, snapshot, reading }: DirectoryReading,
   recurrences: Recurrences,
-  zone: Zone,
+  zone: DisplayZone,
 ): Offline {
   const store = snapshot.file?.store;
   const history = new HistoryReader(state, store, everyRow, { nowMs: () => context.nowMs });

@@ -1,9 +1,9 @@
 /** `kron run list`: the runs that have not ended. */
 
 import { toneOf } from "../../src/core/palette.ts";
-import type { Zone } from "../../src/core/zone.ts";
 import type { RunView } from "../../src/runtime/service/run-view.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
+import type { DisplayZone } from "../display-zone.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
 import { type Cell, type Column, printTable, type Table } from "../table.ts";
@@ -44,11 +44,11 @@ export async function runList(context: CommandContext, options: RunListOptions):
 }
 
 /** Runs in one line each, times as of `nowMs`. */
-export function runsTable(runs: readonly RunView[], zone: Zone, nowMs: number): Table {
+export function runsTable(runs: readonly RunView[], zone: DisplayZone, nowMs: number): Table {
   return { columns, rows: runs.map((run) => rowOf(run, zone, nowMs)) };
 }
 
-function rowOf(run: RunView, zone: Zone, nowMs: number): Cell[] {
+function rowOf(run: RunView, zone: DisplayZone, nowMs: number): Cell[] {
   const sinceMs = run.state === "running" ? run.startedAtMs : run.dueAtMs;
   return [
     run.runId,

@@ -1,10 +1,13 @@
 /** `kron runtime start`: a runtime of its own, for timers that need no application. */
 
+import { Zones } from "../../src/core/zone.ts";
 import { readConfig } from "../../src/runtime/config.ts";
 import { openNotifySocket } from "../../src/runtime/notify-socket.ts";
 import { ServiceNotifier } from "../../src/runtime/service-notifier.ts";
 import { systemClock } from "../../src/system.ts";
+import { intlOffsetSource } from "../../src/zone-source.ts";
 import type { CommandContext } from "../context.ts";
+import { displayZone } from "../display-zone.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { type ConfigOptions, commandConfig, configRequest } from "./command-config.ts";
 import { runtimeLogger } from "./runtime-log.ts";
@@ -14,7 +17,8 @@ import { RuntimeService } from "./runtime-service.ts";
 export async function runtimeStart(context: CommandContext, options: ConfigOptions): Promise<ExitCodeValue> {
   const clock = systemClock();
   const config = await commandConfig(context, options);
-  const logger = runtimeLogger(config.logLevel ?? "info", process.stderr.isTTY === true);
+  const zone = displayZone(context, new Zones(intlOffsetSource()));
+  const logger = runtimeLogger(config.logLevel ?? "info", process.stderr.isTTY === true, zone);
   const notifier = new ServiceNotifier({
     ...{ environment: process.env, pid: process.pid, clock, logger, open: openNotifySocket },
   });

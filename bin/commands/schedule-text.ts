@@ -2,11 +2,12 @@
 
 import type { TimerDefinition } from "../../src/core/definition.ts";
 import { formatDuration } from "../../src/core/duration.ts";
-import { formatInstant } from "../../src/core/instant.ts";
+import type { DisplayZone } from "../display-zone.ts";
 import { printable } from "../printable.ts";
+import { localTime } from "../times.ts";
 
-/** `0 9 * * MON-FRI Europe/Rome`, `every 10s`, `after 1h`, `at 2026-11-24T07:00:00.000Z`. */
-export function scheduleText({ schedule }: TimerDefinition, anchorMs: number): string {
+/** `0 9 * * MON-FRI Europe/Rome`, `every 10s`, `after 1h`, `at 2026-11-24 07:00:00 CET`. */
+export function scheduleText({ schedule }: TimerDefinition, anchorMs: number, zone: DisplayZone): string {
   switch (schedule.kind) {
     case "cron":
       return printable(schedule.zone === "UTC" ? schedule.expression : `${schedule.expression} ${schedule.zone}`);
@@ -15,7 +16,7 @@ export function scheduleText({ schedule }: TimerDefinition, anchorMs: number): s
     case "after":
       return `after ${formatDuration(schedule.afterMs)}`;
     default:
-      return `at ${formatInstant(anchorMs)}`;
+      return `at ${localTime(anchorMs, zone, true)}`;
   }
 }
 

@@ -1,11 +1,10 @@
 /** What a command has seen of a directory, and from whom: the runtime that is at work in it, or its files. */
 
-import type { Zone } from "../../src/core/zone.ts";
 import { Zones } from "../../src/core/zone.ts";
 import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import type { CommandContext } from "../context.ts";
-import { displayZone } from "../display-zone.ts";
+import { type DisplayZone, displayZone } from "../display-zone.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
 import { ExitCode } from "../exit-codes.ts";
 import type { Live } from "./live.ts";
@@ -23,7 +22,7 @@ export interface Seen {
     readonly via: "socket" | "files";
   };
   /** The zone in which times are shown. */
-  readonly zone: Zone;
+  readonly zone: DisplayZone;
   readonly recurrences: Recurrences;
   /** To be called at the end: tells what keeps the answer from being the whole truth, and gives the exit code. */
   report(): ExitCodeValue;

@@ -4,8 +4,11 @@ import type { Tone } from "../../src/core/palette.ts";
 import { isSecretName } from "../../src/core/redact.ts";
 import { redacted } from "../../src/core/secrets.ts";
 import type { OptionChange, SyncStep } from "../../src/core/sync-plan.ts";
+import { Zones } from "../../src/core/zone.ts";
 import type { SyncResult } from "../../src/runtime/sync.ts";
-import type { Output } from "../output.ts";
+import { intlOffsetSource } from "../../src/zone-source.ts";
+import type { CommandContext } from "../context.ts";
+import { type DisplayZone, displayZone } from "../display-zone.ts";
 import { jsonText } from "../output.ts";
 import { printable } from "../printable.ts";
 import { type Column, printTable, type Table } from "../table.ts";
@@ -31,8 +34,9 @@ export function stepCounts({ steps }: SyncResult): Record<string, number> {
 }
 
 /** Prints the steps that change something or that a person should know, and the counts of all. */
-export function printSteps(output: Output, result: SyncResult): void {
-  const table = stepsTable(result);
+export function printSteps(context: CommandContext, result: SyncResult): void {
+  const { output } = context;
+  const table = stepsTable(result, displayZone(context, new Zones(intlOffsetSource())));
   if (table.rows.length > 0) printTable(output, table);
   const parts = Object.entries(stepCounts(result))
     .filter(([, count]) => count > 0)
@@ -42,9 +46,9 @@ export function printSteps(output: Output, result: SyncResult): void {
 }
 
 /** The steps that a person should see, in one line each. */
-export function stepsTable({ steps }: SyncResult): Table {
+export function stepsTable({ steps }: SyncResult, zone: DisplayZone): Table {
   const shown = steps.filter((step) => step.kind !== "forget" && (step.kind !== "unchanged" || step.isUnsure));
-  return { columns, rows: shown.map((step) => [[step.kind, stepTones[step.kind]], step.id, whatText(step)]) };
+  return { columns, rows: shown.map((step) => [[step.kind, stepTones[step.kind]], step.id, whatText(step, zone)]) };
 }
 
 /** The steps for JSON. */
@@ -66,10 +70,10 @@ export function stepsJson({ steps }: SyncResult): object[] {
   });
 }
 
-function whatText(step: SyncStep): string {
+function whatText(step: SyncStep, zone: DisplayZone): string {
   switch (step.kind) {
     case "create":
-      return scheduleText(step.declared.definition, step.declared.atMs ?? 0);
+      return scheduleText(step.declared.definition, step.declared.atMs ?? 0, zone);
     case "update": {
       const changes = step.changes.map(redactedChange).map(changeText).join("; ");
       return step.adopts ? `takes over a timer made otherwise: ${changes}` : changes;

@@ -36,10 +36,11 @@ export async function sync(given: CommandContext, options: SyncOptions): Promise
 }
 
 function report(
-  { output, dataDir }: CommandContext,
+  context: CommandContext,
   result: SyncResult,
   { source, isDryRun }: { readonly source: string; readonly isDryRun: boolean },
 ): void {
+  const { output, dataDir } = context;
   if (output.options.isJson) {
     const { isDone } = result;
     const counts = stepCounts(result);
@@ -48,5 +49,5 @@ function report(
     });
     return;
   }
-  printSteps(output, result);
+  printSteps(context, result);
 }

@@ -9,6 +9,7 @@ import type { TimerRow } from "../../src/runtime/service/wire-views.ts";
 import type { ErrorInfo } from "../../src/supervisor/events.ts";
 import type { HistoryEntry } from "../../src/supervisor/views.ts";
 import type { EventFacts, HistoryFacts, RunFacts, StatsFacts, TimerFacts } from "../../src/tui/facts.ts";
+import type { DisplayZone } from "../display-zone.ts";
 import { jsonText } from "../output.ts";
 import { printable, shortened } from "../printable.ts";
 import { eventDetail } from "./event-text.ts";
@@ -42,10 +43,10 @@ function withMemory(one: object): object {
 }
 
 /** A timer in a list. */
-export function timerFacts({ timer, anchorMs }: TimerRow): TimerFacts {
+export function timerFacts({ timer, anchorMs }: TimerRow, zone: DisplayZone): TimerFacts {
   const { definition } = timer;
   return {
-    ...{ id: timer.id, state: timer.state, schedule: scheduleText(definition, anchorMs) },
+    ...{ id: timer.id, state: timer.state, schedule: scheduleText(definition, anchorMs, zone) },
     target: targetText(definition.target) ?? "callback",
     ...{ nextAtMs: timer.nextRunAtMs, retryAtMs: timer.nextRetryAtMs, lastAtMs: timer.lastFinishedAtMs },
     ...{ lastOutcome: timer.lastOutcome, lastTookMs: timer.lastDurationMs },
@@ -53,14 +54,17 @@ export function timerFacts({ timer, anchorMs }: TimerRow): TimerFacts {
 }
 
 /** What there is to say about a timer besides its state. */
-export function definitionLines({ timer, anchorMs }: TimerRow): (readonly [name: string, value: string])[] {
+export function definitionLines(
+  { timer, anchorMs }: TimerRow,
+  zone: DisplayZone,
+): (readonly [name: string, value: string])[] {
   const { definition, payload, lastError } = timer;
   const counts = [
     ...[`${timer.succeededCount} succeeded`, `${timer.deadCount} dead`, `${timer.missedCount} missed`],
     ...[`${timer.skippedCount} skipped`, `${timer.retriesIn7Days} retries in 7 days`],
   ];
   return [
-    ["schedule", scheduleText(definition, anchorMs)],
+    ["schedule", scheduleText(definition, anchorMs, zone)],
     ["executes", targetText(definition.target) ?? "a callback of the application"],
     ["so far", counts.join(", ")],
     ...(lastError === undefined ? [] : [["last error", errorText(lastError)] as const]),

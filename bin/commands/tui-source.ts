@@ -18,6 +18,7 @@ import type {
   TimersWindow,
 } from "../../src/tui/facts.ts";
 import type { Action, EventsQuery, Source } from "../../src/tui/source.ts";
+import type { DisplayZone } from "../display-zone.ts";
 import { printable } from "../printable.ts";
 import { definitionLines, eventFacts, historyFacts, runFacts, statsFacts, timerFacts } from "./tui-facts.ts";
 import { lastOutput } from "./tui-output.ts";
@@ -33,10 +34,12 @@ const eventsAhead = 64;
 export class LiveSource implements Source {
   readonly #client: IpcClient;
   readonly #dataDir: string;
+  readonly #zone: DisplayZone;
 
-  constructor(client: IpcClient, dataDir: string) {
+  constructor(client: IpcClient, dataDir: string, zone: DisplayZone) {
     this.#client = client;
     this.#dataDir = dataDir;
+    this.#zone = zone;
   }
 
   async *stats(signal: AbortSignal): AsyncGenerator<StatsFacts> {
@@ -61,7 +64,7 @@ export class LiveSource implements Source {
       anchor: anchor ?? null,
     };
     const answer = (await this.#client.call("timer.window", params, { signal })) as TimerWindow;
-    return { ...answer, rows: answer.rows.map((tuple) => timerFacts(unpackTimer(tuple))) };
+    return { ...answer, rows: answer.rows.map((tuple) => timerFacts(unpackTimer(tuple), this.#zone)) };
   }
 
   async strips(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
@@ -82,7 +85,7 @@ export class LiveSource implements Source {
     ]);
     const row = unpackTimer(got.timer);
     return {
-      ...{ timer: timerFacts(row), lines: definitionLines(row), nextRunsMs: next },
+      ...{ timer: timerFacts(row, this.#zone), lines: definitionLines(row, this.#zone), nextRunsMs: next },
       isFixedDelay: isFixedDelay(row.timer.definition),
       history: history.map((tuple) => historyFacts(unpackHistory(tuple))),
       runs: got.runs.map((tuple) => runFacts(unpackRun(tuple))),

@@ -25,11 +25,12 @@ export async function tui(context: CommandContext): Promise<ExitCodeValue> {
     throw new CommandError(ExitCode.USAGE, "Expected no --offline and no --json: this is a runtime shown to people");
   }
   const { dataDir } = context;
-  const connect = async (): Promise<LiveSource> => new LiveSource((await connectLive(context)).client, dataDir);
+  const zone = displayZone(context, new Zones(intlOffsetSource()));
+  const connect = async (): Promise<LiveSource> => new LiveSource((await connectLive(context)).client, dataDir, zone);
   const source = await connect();
   const abilities = abilitiesOf(env, context.output.options.depth);
   const app = new Tui({
-    ...{ clock: systemClock(), zone: displayZone(context, new Zones(intlOffsetSource())), connect },
+    ...{ clock: systemClock(), zone, connect },
     ...{ screen: new TerminalScreen(stdin, stdout, abilities), suspend: suspendProcess },
   });
   const ended = endedBySignal(app);

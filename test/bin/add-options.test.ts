@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import * as assert from "uvu/assert";
 import { type AddOptions, addedOptions } from "../../bin/commands/add-options.ts";
 import { eventJson, eventLine } from "../../bin/commands/event-text.ts";
+import { labelledZone } from "../../bin/display-zone.ts";
 import { CommandError } from "../../bin/exit-codes.ts";
 import { Output } from "../../bin/output.ts";
 import { parseScheduleOptions } from "../../src/core/options.ts";
@@ -113,7 +114,7 @@ test("what cannot be is refused, and secrets are not repeated", () => {
 });
 
 test("an event is one line, and one object", () => {
-  const zone = new Zones(intlOffsetSource()).get("UTC");
+  const zone = labelledZone(new Zones(intlOffsetSource()).get("UTC"));
   const output = new Output({
     isJson: false,
     depth: "none",
@@ -127,10 +128,10 @@ test("an event is one line, and one object", () => {
   };
   assert.is(
     eventLine({ type: "RUN_FAILED", event }, zone, output),
-    "1970-01-01 00:00:01.500 +00:00  RUN_FAILED           a  run_1 attempt 2 in 25ms Error: boom\\nsecond",
+    "1970-01-01 00:00:01.500 UTC  RUN_FAILED           a  run_1 attempt 2 in 25ms Error: boom\\nsecond",
   );
   assert.equal(eventJson({ type: "RUN_FAILED", event }), { version: 1, ...event });
-  assert.match(eventLine({ type: "DROPPED", event: { count: 7 } }, zone, output), /^ {30} {2}DROPPED {14}7 of them$/);
+  assert.match(eventLine({ type: "DROPPED", event: { count: 7 } }, zone, output), /^ {27} {2}DROPPED {14}7 of them$/);
   const line = { timerId: "a", runId: "run_1", attempt: 1, atMs: 0, level: "info", message: "hello" };
   assert.match(eventLine({ type: "LOG", event: line }, zone, output), /a {2}run_1 attempt 1 hello$/);
 });

@@ -15,7 +15,7 @@ import { suite } from "../support/suite.ts";
 import { exampleDirectory, kron, programPath } from "./command-line.ts";
 
 const test = suite("job logs", 60_000);
-const attemptLine = /^--- run_[0-9a-z]{10}, attempt 1, 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d \+00:00$/;
+const attemptLine = /^--- run_[0-9a-z]{10}, attempt 1, 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC$/;
 
 test.after(removeDirectories);
 

@@ -40,13 +40,13 @@ test("job list prints a table, sorted by id", () => {
   assert.snapshot(
     stdout,
     text(
-      "TIMER    STATE      NEXT RUN                    IN             LAST RUN    OUTCOME    SCHEDULE",
-      "fixed    scheduled  2026-03-30 07:00:00 +03:00  2h             4h ago      SUCCEEDED  every 6h",
-      "flaky    scheduled  2026-03-30 07:00:00 +03:00  2h             7h 59m ago  DEAD       every 10h",
-      "gone     cancelled  -                           -              1d 1h ago   SUCCEEDED  every 1h",
-      "nightly  scheduled  2026-03-31 03:30:00 +03:00  22h 30m        1h 30m ago  SUCCEEDED  30 3 * * * Europe/Riga",
-      "once     completed  -                           -              1d 3h ago   SUCCEEDED  after 5m",
-      "paused   paused     2026-03-29 00:05:00 +02:00  1d 3h overdue  -           -          */5 * * * *",
+      "TIMER    STATE      NEXT RUN                  IN             LAST RUN    OUTCOME    SCHEDULE",
+      "fixed    scheduled  2026-03-30 07:00:00 EEST  2h             4h ago      SUCCEEDED  every 6h",
+      "flaky    scheduled  2026-03-30 07:00:00 EEST  2h             7h 59m ago  DEAD       every 10h",
+      "gone     cancelled  -                         -              1d 1h ago   SUCCEEDED  every 1h",
+      "nightly  scheduled  2026-03-31 03:30:00 EEST  22h 30m        1h 30m ago  SUCCEEDED  30 3 * * * Europe/Riga",
+      "once     completed  -                         -              1d 3h ago   SUCCEEDED  after 5m",
+      "paused   paused     2026-03-29 00:05:00 EET   1d 3h overdue  -           -          */5 * * * *",
     ),
   );
 });
@@ -86,12 +86,12 @@ test("job status shows all that is on record, and nothing that a terminal would 
       "status:      scheduled",
       "schedule:    every 10h",
       "policies:    overlap skip; misfire once within 1d; 2 attempts, exponential from 30s",
-      "created:     2026-03-29 00:00:00 +02:00 (1d 4h ago)",
-      "last_run:    2026-03-29 21:00:30 +03:00 (7h 59m ago)",
+      "created:     2026-03-29 00:00:00 EET  1d 4h ago",
+      "last_run:    2026-03-29 21:00:30 EEST  7h 59m ago",
       "duration:    0.0ms",
       "last_status: DEAD",
       "last_error:  Error: boom \\u001b[31mred\\nsecond line",
-      "next_run:    2026-03-30 07:00:00 +03:00 (in 2h)",
+      "next_run:    2026-03-30 07:00:00 EEST  in 2h",
       "counts:      0 succeeded, 2 dead, 0 missed, 0 skipped",
       "retries_7d:  2",
     ),
@@ -108,10 +108,10 @@ test("job history shows how occurrences ended, the newest first", () => {
   assert.snapshot(
     stdout.replace(/run_\w{10}/g, "run_##########"),
     text(
-      "FINISHED                    AGO         OUTCOME    SCHEDULED                   ATTEMPTS   TOOK  RUN             DETAIL",
-      "2026-03-30 03:30:00 +03:00  1h 30m ago  SUCCEEDED  2026-03-30 03:30:00 +03:00         1  0.0ms  run_##########",
-      "2026-03-29 04:00:00 +03:00  1d 1h ago   SUCCEEDED  2026-03-29 04:00:00 +03:00         1  0.0ms  run_##########  by hand",
-      "2026-03-29 04:00:00 +03:00  1d 1h ago   SUCCEEDED  2026-03-29 04:00:00 +03:00         1  0.0ms  run_##########",
+      "FINISHED                  AGO         OUTCOME    SCHEDULED                 ATTEMPTS   TOOK  RUN             DETAIL",
+      "2026-03-30 03:30:00 EEST  1h 30m ago  SUCCEEDED  2026-03-30 03:30:00 EEST         1  0.0ms  run_##########",
+      "2026-03-29 04:00:00 EEST  1d 1h ago   SUCCEEDED  2026-03-29 04:00:00 EEST         1  0.0ms  run_##########  by hand",
+      "2026-03-29 04:00:00 EEST  1d 1h ago   SUCCEEDED  2026-03-29 04:00:00 EEST         1  0.0ms  run_##########",
     ),
   );
   const flaky = kron(look("job", "history", "flaky", "--limit", "1")).stdout;
@@ -138,11 +138,18 @@ test("job history --since and --before take instants and how long ago", () => {
 test("job next shows what the schedule knows", () => {
   assert.is(
     kron(look("job", "next", "nightly", "-n", "2")).stdout,
-    text("2026-03-31 03:30:00 +03:00  in 22h 30m", "2026-04-01 03:30:00 +03:00  in 1d 22h"),
+    text("2026-03-31 03:30:00 EEST  in 22h 30m", "2026-04-01 03:30:00 EEST  in 1d 22h"),
   );
   assert.is((kronJson(look("job", "next", "paused")).next as unknown[]).length, 10);
+  const nightly = (env: Record<string, string>, ...more: string[]): string => {
+    const args = ["job", "next", "nightly", "-n", "1", "--data-dir", dataDir, "--now", lookedAt, ...more];
+    return kron(args, env).stdout;
+  };
+  assert.is(nightly({ TZ: "America/New_York" }), "2026-03-30 20:30:00 EDT  in 22h 30m\n");
+  assert.is(nightly({ TZ: "America/New_York" }, "--utc"), "2026-03-31 00:30:00 UTC  in 22h 30m\n");
+  assert.is(nightly({ TZ: "No/Where" }), "2026-03-31 00:30:00 UTC  in 22h 30m\n");
   const fixed = kron(look("job", "next", "fixed"));
-  assert.is(fixed.stdout, "2026-03-30 07:00:00 +03:00  in 2h\n");
+  assert.is(fixed.stdout, "2026-03-30 07:00:00 EEST  in 2h\n");
   assert.match(fixed.stderr, /^note: each due time counts from the finish/);
   assert.is(kron(look("job", "next", "gone")).stdout, "(none)\n");
   assert.is(kron(look("job", "next", "gone", "-n", "x")).exitCode, 2);

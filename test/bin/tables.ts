@@ -7,6 +7,7 @@ import { historyTable } from "../../bin/commands/job-history.ts";
 import { timersTable } from "../../bin/commands/job-list.ts";
 import { runsTable } from "../../bin/commands/run-list.ts";
 import { stepsTable } from "../../bin/commands/sync-report.ts";
+import { labelledZone } from "../../bin/display-zone.ts";
 import { type Table, tableLines } from "../../bin/table.ts";
 import type { ScheduleOptions } from "../../src/core/options.ts";
 import { State } from "../../src/core/state.ts";
@@ -25,7 +26,7 @@ export const widths: readonly (number | undefined)[] = [40, 60, 80, 120, 200, un
 
 const zones = new Zones(intlOffsetSource());
 const recurrences = new Recurrences(zones);
-const zone = zones.get("Europe/Berlin");
+const zone = labelledZone(zones.get("Europe/Berlin"));
 const minute = 60_000;
 const hour = 60 * minute;
 /** An hour before clocks are set back in Berlin: what is due at 02:30 is due twice by its looks. */
@@ -141,7 +142,7 @@ export const tables: Readonly<Record<string, Table>> = {
   "job-list": timersTable(timers, zone, nowMs),
   "job-history": historyTable(history, zone, nowMs),
   "run-list": runsTable(runs, zone, nowMs),
-  sync: stepsTable({ steps, isDone: true }),
+  sync: stepsTable({ steps, isDone: true }, zone),
   "config-print": optionsTable(shown),
   "doctor-pending": pendingTable(pending, { state: new State(), zone, runtime }, nowMs).table,
 };
