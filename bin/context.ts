@@ -2,7 +2,8 @@
 
 import { resolve } from "node:path";
 import { parseInstant } from "../src/core/instant.ts";
-import { type ColourDepth, colourDepth } from "../src/core/palette.ts";
+import { type ColourDepth, colourDepth, hasUnicode } from "../src/core/palette.ts";
+import type { Progress } from "../src/ports.ts";
 import { CommandError, ExitCode } from "./exit-codes.ts";
 import { Output } from "./output.ts";
 
@@ -16,6 +17,7 @@ export interface SharedOptions {
   readonly utc?: boolean;
   readonly now?: string;
   readonly offline?: boolean;
+  readonly progress?: boolean;
 }
 
 /** The surroundings of one command. */
@@ -28,6 +30,8 @@ export interface CommandContext {
   readonly zoneName: string | undefined;
   /** Whether a runtime is to be left alone, and only files are looked at. */
   readonly isOffline: boolean;
+  /** Where long work tells how far it is. */
+  readonly progress: Progress;
 }
 
 /** Terminals that do not say how wide they are, as some over a serial line do not, count as so wide. */
@@ -38,9 +42,11 @@ export const jsonVersion = 1;
 
 /** Reads the shared options. Throws `KRON_OPTION_INVALID` and a `CommandError`. */
 export function makeContext(options: SharedOptions): CommandContext {
+  const output = makeOutput(options);
   return {
     dataDir: resolve(options.dataDir ?? (process.env.KRON_HOME || ".kron")),
-    output: makeOutput(options),
+    output,
+    progress: output.progress,
     nowMs: options.now === undefined ? Date.now() : parseInstant(options.now, "--now"),
     zoneName: zoneNameOf(options),
     isOffline: options.offline === true,
@@ -57,12 +63,15 @@ function zoneNameOf({ tz, utc }: SharedOptions): string | undefined {
 export function makeOutput(options: SharedOptions): Output {
   const { stdout, stderr, env } = process;
   const depth = (isTerminal: boolean): ColourDepth => colourDepth(env, isTerminal, options.color);
+  const isJson = options.json === true;
   return new Output({
-    isJson: options.json === true,
+    isJson,
     depth: depth(stdout.isTTY === true),
     messageDepth: depth(stderr.isTTY === true),
     width: stdout.isTTY === true ? stdout.columns || widthUnknown : undefined,
     messageWidth: stderr.isTTY === true ? stderr.columns || widthUnknown : undefined,
+    showsProgress: !isJson && (stderr.isTTY === true || options.progress === true),
+    isUnicode: hasUnicode(env),
   });
 }
 

@@ -9,6 +9,7 @@
 import { writeSync } from "node:fs";
 import { type ColourDepth, type Tone, toneCode } from "../src/core/palette.ts";
 import { printableJson } from "./printable.ts";
+import { noProgress, ProgressLine, type ShownProgress } from "./progress.ts";
 
 /** Thrown when nobody reads standard output any more. */
 export class OutputClosed extends Error {}
@@ -23,6 +24,9 @@ export interface OutputOptions {
   readonly width: number | undefined;
   /** The same of standard error. */
   readonly messageWidth: number | undefined;
+  /** Whether people are to see how far long work is, and in which letters. */
+  readonly showsProgress: boolean;
+  readonly isUnicode: boolean;
 }
 
 const gatheredBytes = 64 * 1024;
@@ -30,11 +34,16 @@ const gatheredBytes = 64 * 1024;
 /** The two streams of a command. */
 export class Output {
   readonly options: OutputOptions;
+  /** How far the work is; whatever else is written takes its place. */
+  readonly progress: ShownProgress;
   #gathered: string[] = [];
   #size = 0;
 
   constructor(options: OutputOptions) {
     this.options = options;
+    const { showsProgress, messageWidth: width, isUnicode } = options;
+    const screen = { width, isUnicode, write: writeMessage };
+    this.progress = showsProgress ? new ProgressLine(screen) : noProgress;
   }
 
   /** Adds a line of data. Throws `OutputClosed`. */
@@ -70,11 +79,15 @@ export class Output {
   /** Writes bytes as they are, behind what is gathered. Throws `OutputClosed`. */
   bytes(bytes: Uint8Array): void {
     this.flush();
+    this.progress.clear();
     writeFully(1, bytes);
   }
 
   /** Writes what is gathered. Throws `OutputClosed`. */
   flush(): void {
+    if (this.#size === 0) return;
+    // Lines that go elsewhere leave it where it is.
+    if (this.options.width !== undefined) this.progress.clear();
     const bytes = Buffer.from(this.#gathered.join(""), "utf8");
     this.#gathered = [];
     this.#size = 0;
@@ -84,12 +97,8 @@ export class Output {
   /** Writes a message to standard error, after the data before it. */
   message(text: string): void {
     this.flush();
-    try {
-      writeFully(2, Buffer.from(`${text}\n`, "utf8"));
-    } catch (error) {
-      // Nobody reads the messages; the data is what matters.
-      if (!(error instanceof OutputClosed)) throw error;
-    }
+    this.progress.clear();
+    writeMessage(`${text}\n`);
   }
 
   /** `text` for a line, in colour where that is wanted. */
@@ -100,6 +109,15 @@ export class Output {
   /** `text` for a message, in colour where that is wanted. */
   tonedMessage(tone: Tone, text: string): string {
     return painted(tone, text, this.options.messageDepth);
+  }
+}
+
+function writeMessage(text: string): void {
+  try {
+    writeFully(2, Buffer.from(text, "utf8"));
+  } catch (error) {
+    // Nobody reads the messages; the data is what matters.
+    if (!(error instanceof OutputClosed)) throw error;
   }
 }
 

@@ -31,6 +31,7 @@ export function makeProgram(): Command {
     .option("--no-color", "print without colours, as does NO_COLOR=1")
     .option("--tz <zone>", "the time zone to show times in (default: TZ, else this machine's)")
     .option("--utc", "show times in UTC")
+    .option("--progress", "say how far long work is also where standard error is no terminal")
     .option("--offline", "read the files, even beside a runtime that could be asked")
     .option("--now <instant>", "what counts as now, for relative times and what is due")
     .configureHelp(helpLayout);

@@ -18,5 +18,7 @@ export async function run(command: Command, work: Work): Promise<void> {
     // What was found before the error is still worth having.
     if (!(error instanceof OutputClosed)) context.output.flush();
     throw error;
+  } finally {
+    context.output.progress.clear();
   }
 }

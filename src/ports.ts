@@ -95,6 +95,14 @@ export interface Disk {
     | undefined;
 }
 
+/** Told how far long work is, as it is done. Calls cost next to nothing, so each piece of work may be told. Must not throw. */
+export interface Progress {
+  /** A part of the work begins: what is done, in what it is counted (`bytes`, `pages`, `timers`), and how much there is if known. */
+  begin(what: string, unit: string, total?: number): void;
+  /** So much of it is done; passed over while another unit counts. */
+  add(count: number, unit: string): void;
+}
+
 /** How far an acknowledgement reaches: synced, synced within `ms`, or synced about every second. */
 export type Durability =
   | { readonly kind: "always" }

@@ -3,8 +3,9 @@
 import { KronError } from "../../src/core/errors.ts";
 import { checkState } from "../../src/core/invariants.ts";
 import { State } from "../../src/core/state.ts";
+import { countedDisk } from "../../src/journal/counted-disk.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
-import type { SnapshotStore } from "../../src/ports.ts";
+import type { Progress, SnapshotStore } from "../../src/ports.ts";
 import { openFileStore } from "../../src/snapshot/file-store.ts";
 import { loadSnapshot, readMeta } from "../../src/snapshot/load.ts";
 import type { SnapshotMeta } from "../../src/snapshot/meta.ts";
@@ -24,13 +25,14 @@ export interface OpenedBackup {
  * Reads all of the backup at `path`. Rejects with a `CommandError` when no plain file is there, and with
  * `KRON_SNAPSHOT_CORRUPT`, `KRON_SNAPSHOT_VERSION` or `KRON_SNAPSHOT_FAILED`.
  */
-export async function openBackup(path: string): Promise<OpenedBackup> {
+export async function openBackup(path: string, progress: Progress): Promise<OpenedBackup> {
   const found = nodeDisk.stat(path);
   if (found?.kind !== "file") {
     const got = found === undefined ? "nothing is there" : "that is no plain file";
     throw new CommandError(ExitCode.NOT_FOUND, `Expected a backup at ${printable(path)}, ${got}`);
   }
-  const store = await openFileStore(path, { disk: nodeDisk, clock: systemClock() });
+  progress.begin("reading the backup", "bytes");
+  const store = await openFileStore(path, { disk: countedDisk(nodeDisk, progress), clock: systemClock() });
   try {
     const meta = readMeta(store);
     if (meta === undefined) throw senseless(path, "it is empty");

@@ -9,6 +9,7 @@ import { digest } from "../../src/core/digest.ts";
 import { isKronError, KronError } from "../../src/core/errors.ts";
 import type { Retention } from "../../src/core/retention.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
+import type { Progress } from "../../src/ports.ts";
 import { BackupStore } from "../../src/snapshot/backup-store.ts";
 import { type CheckpointCursor, writeCheckpoint } from "../../src/snapshot/checkpoint.ts";
 import { nextPath } from "../../src/snapshot/snapshot-files.ts";
@@ -55,12 +56,12 @@ const everyRow: Retention = {
  * Writes a backup of `directory` to `path`, where it stands whole or not at all; what is there is replaced. Rejects
  * with a `CommandError`, with what keeps the directory from being read, `KRON_DISK_FULL` or `KRON_SNAPSHOT_FAILED`.
  */
-export async function writeBackup(directory: string, path: string): Promise<WrittenBackup> {
+export async function writeBackup(directory: string, path: string, progress: Progress): Promise<WrittenBackup> {
   // Under another name until it has been read back.
   const unfinished = `${path}.unfinished`;
   try {
-    const source = await writeSettled(directory, unfinished);
-    const written = await readBack(unfinished, source);
+    const source = await writeSettled(directory, unfinished, progress);
+    const written = await readBack(unfinished, source, progress);
     nodeDisk.rename(unfinished, path);
     nodeDisk.syncDirectory(dirname(path));
     return written;
@@ -70,10 +71,10 @@ export async function writeBackup(directory: string, path: string): Promise<Writ
   }
 }
 
-async function writeSettled(directory: string, path: string): Promise<Source> {
+async function writeSettled(directory: string, path: string, progress: Progress): Promise<Source> {
   for (let tries = 1; ; tries += 1) {
     try {
-      const source = await writeOnce(directory, path, tries > triesOfNewest);
+      const source = await writeOnce(directory, path, tries > triesOfNewest, progress);
       if (source !== undefined) return source;
     } catch (error) {
       // What could not be written would not be the next time.
@@ -85,13 +86,18 @@ async function writeSettled(directory: string, path: string): Promise<Source> {
 }
 
 /** Undefined when it has to be tried again. */
-async function writeOnce(directory: string, path: string, isByOlder: boolean): Promise<Source | undefined> {
+async function writeOnce(
+  directory: string,
+  path: string,
+  isByOlder: boolean,
+  progress: Progress,
+): Promise<Source | undefined> {
   const clock = systemClock();
-  const reading = await (isByOlder ? readByOlder : readDirectory)(directory, nodeDisk, clock);
+  const reading = await (isByOlder ? readByOlder : readDirectory)(directory, nodeDisk, clock, { progress });
   if (reading === undefined) return undefined;
   try {
     requireWhole(directory, reading);
-    return await write(reading, path);
+    return await write(reading, path, progress);
   } finally {
     await reading.snapshot.file?.store.close();
   }
@@ -118,7 +124,11 @@ function requireWhole(directory: string, { reading, snapshot }: DirectoryReading
   );
 }
 
-async function write({ state, snapshot, reading }: DirectoryReading, path: string): Promise<Source> {
+async function write(
+  { state, snapshot, reading }: DirectoryReading,
+  path: string,
+  progress: Progress,
+): Promise<Source> {
   const { file } = snapshot;
   const uuid = file?.meta.uuid ?? reading.uuid;
   // Entries were read, so a segment was, whose head says it.
@@ -129,14 +139,14 @@ async function write({ state, snapshot, reading }: DirectoryReading, path: strin
     sweepFrom: undefined,
   };
   const clock = systemClock();
-  const store = new BackupStore(path, { disk: nodeDisk, clock, source: file?.store });
-  const context = { state, store, clock, uuid, retention: everyRow, synced: () => Promise.resolve() };
+  const store = new BackupStore(path, { disk: nodeDisk, clock, source: file?.store, progress });
+  const context = { state, store, clock, uuid, retention: everyRow, synced: () => Promise.resolve(), progress };
   await writeCheckpoint(context, cursor);
   return { digest: digest(state), snapshotCause: snapshot.cause };
 }
 
-async function readBack(path: string, source: Source): Promise<WrittenBackup> {
-  const { store, meta, state } = await openBackup(path);
+async function readBack(path: string, source: Source, progress: Progress): Promise<WrittenBackup> {
+  const { store, meta, state } = await openBackup(path, progress);
   try {
     if (digest(state) !== source.digest) {
       throw new CommandError(ExitCode.FAILURE, "Expected the backup to hold the state that was read, it does not");

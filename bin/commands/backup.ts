@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Zones } from "../../src/core/zone.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
+import type { Progress } from "../../src/ports.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { displayZone } from "../display-zone.ts";
@@ -23,12 +24,13 @@ export interface BackupOptions {
 
 /** Writes the backup and says what it holds. */
 export async function backup(context: CommandContext, file: string, options: BackupOptions): Promise<ExitCodeValue> {
-  const { dataDir, output, nowMs } = context;
+  const { dataDir, output, nowMs, progress } = context;
   const zone = displayZone(context, new Zones(intlOffsetSource()));
   checkDirectory(dataDir);
   const path = checkTarget(dataDir, file, options.force === true);
-  const { snapshotCause, ...written } = await writeBackup(dataDir, path);
-  const sha256 = await hashOf(path);
+  const { snapshotCause, ...written } = await writeBackup(dataDir, path, progress);
+  progress.begin("hashing the backup", "bytes", written.bytes);
+  const sha256 = await hashOf(path, progress);
   if (snapshotCause !== undefined) {
     const why = snapshotCause instanceof Error ? snapshotCause.message : String(snapshotCause);
     output.message(
@@ -84,8 +86,10 @@ function checkTarget(dataDir: string, file: string, isForced: boolean): string {
 }
 
 /** Of the whole file, as `sha256sum` prints it. */
-async function hashOf(path: string): Promise<string> {
+async function hashOf(path: string, progress: Progress): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
+  const file = createReadStream(path);
+  file.on("data", ({ length }) => progress.add(length, "bytes"));
+  await pipeline(file, hash);
   return hash.digest("hex");
 }

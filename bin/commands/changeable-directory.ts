@@ -11,7 +11,7 @@ import { checkEntry } from "../../src/core/record-shape.ts";
 import type { State } from "../../src/core/state.ts";
 import type { OpenedJournal } from "../../src/journal/journal.ts";
 import { checkKronOptions } from "../../src/kron-options.ts";
-import type { LogSink } from "../../src/ports.ts";
+import type { LogSink, Progress } from "../../src/ports.ts";
 import { openDirectory } from "../../src/runtime/open-directory.ts";
 import type { OpenedSnapshot } from "../../src/snapshot/open-snapshot.ts";
 
@@ -32,8 +32,8 @@ export class ChangeableDirectory {
   }
 
   /** Opens `directory`, and makes it when nothing is there. Rejects with what journal and snapshot reject with. */
-  static async open(directory: string, report: ReportNotice): Promise<ChangeableDirectory> {
-    const settings = { ...checkKronOptions({}), reportJournal: report, reportSnapshot: report };
+  static async open(directory: string, report: ReportNotice, progress: Progress): Promise<ChangeableDirectory> {
+    const settings = { ...checkKronOptions({}), reportJournal: report, reportSnapshot: report, progress };
     const { journal, snapshot } = await openDirectory(directory, settings, (state) => (index, term, entry) => {
       apply(state, index, term, checkEntry(entry, `index ${index}`));
     });

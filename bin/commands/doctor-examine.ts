@@ -10,6 +10,7 @@ import { findPending, type Pending } from "../../src/core/pending.ts";
 import { defaultStateLimits, State } from "../../src/core/state.ts";
 import { Zones } from "../../src/core/zone.ts";
 import type { Base, FoundJournal } from "../../src/journal/base.ts";
+import { countedDisk } from "../../src/journal/counted-disk.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { type JournalReading, readJournal } from "../../src/journal/reader.ts";
 import { findJournal } from "../../src/journal/survey.ts";
@@ -27,13 +28,15 @@ import { systemClock } from "../../src/system.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import type { CommandContext } from "../context.ts";
 import { type DisplayZone, displayZone } from "../display-zone.ts";
+import { bytesText } from "../numbers.ts";
 import { checkFiles, type FileInfo } from "./doctor-files.ts";
 import { Report } from "./doctor-report.ts";
 import { reportSnapshots } from "./doctor-snapshots.ts";
 import { isStale, judgeStart, type Start } from "./doctor-start.ts";
 import { checkDirectory, checkThere, retriedBesideWriter } from "./offline.ts";
+import { beginJournal } from "./read-directory.ts";
 import { findRuntime, type RuntimePresence } from "./runtime-presence.ts";
-import { bytesText, verdictText } from "./verdict-text.ts";
+import { verdictText } from "./verdict-text.ts";
 
 /** Pending occurrences that are listed; the others are counted. */
 const pendingListedMax = 100;
@@ -63,17 +66,20 @@ export async function examine(context: CommandContext): Promise<Examined> {
 }
 
 async function examineOnce(context: CommandContext): Promise<Examined> {
-  const { dataDir: directory, nowMs } = context;
+  const { dataDir: directory, nowMs, progress } = context;
+  const disk = countedDisk(nodeDisk, progress);
   const zones = new Zones(intlOffsetSource());
   const recurrences = new Recurrences(zones);
   const recurrenceOf: Recurrences["make"] = (...args) => recurrences.make(...args);
   const report = new Report();
-  const found = findJournal(directory, nodeDisk);
-  const readingContext = { directory, disk: nodeDisk, clock: systemClock(), limits: defaultStateLimits };
+  const found = findJournal(directory, disk);
+  progress.begin("verifying snapshots", "bytes");
+  const readingContext = { directory, disk, clock: systemClock(), limits: defaultStateLimits };
   const snapshots = await examineSnapshots(readingContext, found);
   const begin = await beginningOf(readingContext, found, snapshots);
   const audit = new LogAudit(begin.state, recurrenceOf);
-  const replayed = new Replay(directory, audit, newestOf(snapshots), report);
+  const replayed = new Replay({ directory, disk }, audit, newestOf(snapshots), report);
+  beginJournal(progress, directory, disk, begin.base);
   const reading = replayed.run(begin.base);
   if (snapshots.length === 0) checkThere(directory, reading);
   const { state } = audit;
@@ -118,18 +124,21 @@ async function beginningOf(
   return { state, meta, base };
 }
 
+/** Where entries are read from. */
+type ReplayedFrom = Pick<ReadingContext, "directory" | "disk">;
+
 /** Reads and audits; an entry that cannot be replayed ends the audit, but not the reading. */
 class Replay {
   isSnapshotRight: boolean | undefined;
   /** The entry that could not be replayed; 0 for none. */
   failedAt = 0;
-  readonly #directory: string;
+  readonly #from: ReplayedFrom;
   readonly #audit: LogAudit;
   readonly #newest: ExaminedSnapshot | undefined;
   readonly #report: Report;
 
-  constructor(directory: string, audit: LogAudit, newest: ExaminedSnapshot | undefined, report: Report) {
-    this.#directory = directory;
+  constructor(from: ReplayedFrom, audit: LogAudit, newest: ExaminedSnapshot | undefined, report: Report) {
+    this.#from = from;
     this.#audit = audit;
     this.#newest = newest;
     this.#report = report;
@@ -140,7 +149,7 @@ class Replay {
     const take = (index: number, term: number, entry: Parameters<LogAudit["take"]>[2]): void => {
       if (this.failedAt === 0) this.#take(index, term, entry);
     };
-    const reading = readJournal(this.#directory, nodeDisk, take, base === undefined ? {} : { base });
+    const reading = readJournal(this.#from.directory, this.#from.disk, take, base === undefined ? {} : { base });
     if (this.failedAt === 0) {
       this.#audit.finish();
       for (const problem of checkState(this.#audit.state)) this.#report.problem("state-invariant", problem);

@@ -11,11 +11,11 @@ import { connects } from "../../src/snapshot/choose-snapshot.ts";
 import { type ExaminedSnapshot, newestOf } from "../../src/snapshot/examine-snapshots.ts";
 import { probeLmdb } from "../../src/snapshot/lmdb-probe.ts";
 import type { DisplayZone } from "../display-zone.ts";
+import { bytesText } from "../numbers.ts";
 import { timeInText } from "../times.ts";
 import type { Report } from "./doctor-report.ts";
 import type { Start } from "./doctor-start.ts";
 import type { RuntimePresence } from "./runtime-presence.ts";
-import { bytesText } from "./verdict-text.ts";
 
 /** What is to be told of. */
 export interface SnapshotFindings {

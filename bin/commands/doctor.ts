@@ -7,6 +7,7 @@ import type { Pending } from "../../src/core/pending.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printHanging } from "../labelled-lines.ts";
+import { bytesText } from "../numbers.ts";
 import type { Output } from "../output.ts";
 import { counted, printable, shortened } from "../printable.ts";
 import { printTable } from "../table.ts";
@@ -18,7 +19,7 @@ import { snapshotsJson, snapshotsText } from "./doctor-snapshots.ts";
 import type { Start } from "./doctor-start.ts";
 import { readingJson } from "./log-verify.ts";
 import { runtimeJson } from "./offline.ts";
-import { bytesText, verdictText } from "./verdict-text.ts";
+import { verdictText } from "./verdict-text.ts";
 
 /** Of all that a person can do with a message, reading its first lines is most. */
 const messageCharactersMax = 400;

@@ -20,7 +20,7 @@ import { readCount } from "../numbers.ts";
 import { eventJson, eventLine, type ShownEvent } from "./event-text.ts";
 import { withLive } from "./live.ts";
 import { checkDirectory, checkThere, offlineOf, reportReading, slotOfTimer } from "./offline.ts";
-import { readDirectory } from "./read-directory.ts";
+import { type OnApplied, readDirectory } from "./read-directory.ts";
 
 /** Options of `kron events`. */
 export interface EventsOptions {
@@ -88,7 +88,7 @@ async function showLast(context: CommandContext, filter: Filter, count: number, 
   const { dataDir } = context;
   checkDirectory(dataDir);
   let last: ShownEvent[] = [];
-  const directory = await readDirectory(dataDir, nodeDisk, systemClock(), () => {
+  const begin = (): OnApplied => {
     last = [];
     const sink: EventSink = {
       has: () => true,
@@ -105,7 +105,8 @@ async function showLast(context: CommandContext, filter: Filter, count: number, 
         emitRecord(sink, state, entry[0], entry[i + 1] as LogRecord, outcome);
       }
     };
-  });
+  };
+  const directory = await readDirectory(dataDir, nodeDisk, systemClock(), { begin, progress: context.progress });
   const zones = new Zones(intlOffsetSource());
   const offline = offlineOf(context, directory, new Recurrences(zones), displayZone(context, zones));
   await offline.close();

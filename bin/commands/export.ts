@@ -32,9 +32,11 @@ export async function exportLines(context: CommandContext, options: ExportOption
   let redacted = 0;
   try {
     output.jsonLine(headLine(state, { uuid: offline.reading.uuid, nowMs, hasHistory }));
+    context.progress.begin("writing timers", "timers", state.timers.size);
     for (const slot of slotsById(state)) {
       const line = timerLine(state, slot, options.secrets === true);
       output.jsonLine(line);
+      context.progress.add(1, "timers");
       if (line.redacted !== undefined) redacted += 1;
       unfinished += state.timers.liveRuns.get(slot);
       if (!hasHistory) continue;

@@ -1,6 +1,8 @@
 /** The lines of a file or of standard input, one at a time, in bounded memory. */
 
 import { createReadStream } from "node:fs";
+import { nodeDisk } from "../../src/journal/node-disk.ts";
+import type { Progress } from "../../src/ports.ts";
 import { CommandError, ExitCode } from "../exit-codes.ts";
 import { counted, printable } from "../printable.ts";
 
@@ -19,7 +21,9 @@ export interface NumberedLine {
  * Lines that are not blank of the file at `path`, or of standard input when it is `-`. Throws a `CommandError` for a
  * line that is too long or no UTF-8, and for a file that cannot be read.
  */
-export async function* linesOf(path: string): AsyncGenerator<NumberedLine> {
+export async function* linesOf(path: string, progress: Progress): AsyncGenerator<NumberedLine> {
+  // A pipe or a device has no size worth telling.
+  progress.begin("reading lines", "bytes", path === "-" ? undefined : nodeDisk.stat(path)?.bytes || undefined);
   const source: AsyncIterable<Buffer> = path === "-" ? process.stdin : createReadStream(path);
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let number = 1;
@@ -37,6 +41,7 @@ export async function* linesOf(path: string): AsyncGenerator<NumberedLine> {
     return line;
   };
   for await (const chunk of readable(source, path)) {
+    progress.add(chunk.length, "bytes");
     let from = 0;
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, from)) {
       take(chunk.subarray(from, end));

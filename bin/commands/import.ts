@@ -4,6 +4,7 @@ import type { Outcome } from "../../src/core/applied.ts";
 import type { Entry, LogRecord } from "../../src/core/record.ts";
 import type { State } from "../../src/core/state.ts";
 import { Zones } from "../../src/core/zone.ts";
+import type { Progress } from "../../src/ports.ts";
 import { Recurrences } from "../../src/supervisor/recurrences.ts";
 import { systemClock } from "../../src/system.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
@@ -54,19 +55,22 @@ export async function importLines(
   const { onConflict = "fail" } = options;
   const recurrences = new Recurrences(new Zones(intlOffsetSource()));
   const reader = new ImportReader(recurrences);
-  for await (const line of linesOf(file ?? "-")) reader.take(line);
+  for await (const line of linesOf(file ?? "-", context.progress)) reader.take(line);
   reader.finish();
   if (reader.problemCount > 0) return reportProblems(context, reader);
   const tally: Tally = { created: 0, replaced: 0, skipped: 0, moved: 0 };
   if (options.dryRun === true) {
     count(sort(await readPresent(context), reader.timers, onConflict), onConflict, tally);
   } else {
-    const directory = await ChangeableDirectory.open(context.dataDir, ({ kind }) =>
-      context.output.message(`note: ${kind}`),
+    const directory = await ChangeableDirectory.open(
+      context.dataDir,
+      ({ kind }) => context.output.message(`note: ${kind}`),
+      context.progress,
     );
     try {
       const sorted = sort(directory.state, reader.timers, onConflict);
-      await new Import(directory, recurrences, reader.asOfMs, tally).run(sorted, onConflict);
+      context.progress.begin("writing timers", "timers", sorted.fresh.length + sorted.taken.length);
+      await new Import(directory, recurrences, reader.asOfMs, tally, context.progress).run(sorted, onConflict);
     } catch (error) {
       const done = tally.created + tally.replaced;
       if (done > 0)
@@ -109,12 +113,20 @@ class Import {
   readonly #recurrences: Recurrences;
   readonly #asOfMs: number | undefined;
   readonly #tally: Tally;
+  readonly #progress: Progress;
   readonly #clock = systemClock();
   #records: LogRecord[] = [];
   #bytes = 0;
   #context: PlanContext;
 
-  constructor(directory: ChangeableDirectory, recurrences: Recurrences, asOfMs: number | undefined, tally: Tally) {
+  constructor(
+    directory: ChangeableDirectory,
+    recurrences: Recurrences,
+    asOfMs: number | undefined,
+    tally: Tally,
+    progress: Progress,
+  ) {
+    this.#progress = progress;
     this.#directory = directory;
     this.#recurrences = recurrences;
     this.#asOfMs = asOfMs;
@@ -157,6 +169,7 @@ class Import {
     this.#records.push(...records);
     this.#bytes += records.length * recordBytes + payloadBytes;
     if (isMoved) this.#tally.moved += 1;
+    this.#progress.add(1, "timers");
     // A timer has at most three records, and its payload a limit: an entry never gets much larger than this.
     if (this.#records.length >= recordsPerEntryMax || this.#bytes >= entryBytesMax) await this.#flush();
   }

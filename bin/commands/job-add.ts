@@ -68,8 +68,10 @@ async function addToFiles(
   registration: Registration,
   recurrences: Recurrences,
 ): Promise<Added> {
-  const directory = await ChangeableDirectory.open(context.dataDir, ({ kind }) =>
-    context.output.message(`note: ${kind}`),
+  const directory = await ChangeableDirectory.open(
+    context.dataDir,
+    ({ kind }) => context.output.message(`note: ${kind}`),
+    context.progress,
   );
   try {
     const { state } = directory;

@@ -6,7 +6,6 @@ import type { TimerState } from "../../src/supervisor/views.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import type { DisplayZone } from "../display-zone.ts";
 import type { ExitCodeValue } from "../exit-codes.ts";
-import { printable } from "../printable.ts";
 import { type Cell, type Column, printTable, type Table } from "../table.ts";
 import { localTime, relativeTime } from "../times.ts";
 import { lookAtTimers } from "./look.ts";

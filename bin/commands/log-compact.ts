@@ -22,10 +22,10 @@ import type { SnapshotNotice } from "../../src/snapshot/notice.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printHanging } from "../labelled-lines.ts";
+import { bytesText } from "../numbers.ts";
 import { counted, printable } from "../printable.ts";
 import { askLive } from "./live.ts";
 import { checkDirectory, checkThere, everyRow } from "./offline.ts";
-import { bytesText } from "./verdict-text.ts";
 
 /** What was done, by whom, and what the directory took before and after. */
 interface Compacted {
@@ -43,10 +43,11 @@ const compactMsMax = 3_600_000;
  * `KRON_DIR_LOCKED`, and as the start of a runtime does.
  */
 export async function logCompact(context: CommandContext): Promise<ExitCodeValue> {
-  const { dataDir, output } = context;
+  const { dataDir, output, progress } = context;
   checkDirectory(dataDir);
   const compacted =
     (await askLive(context, async ({ client }) => {
+      progress.begin("the runtime compacts", "");
       const answer = await client.call("log.compact", null, { deadlineMs: compactMsMax });
       return { ...(answer as Omit<Compacted, "via">), via: "socket" } as const;
     })) ?? (await compactHere(context));
@@ -119,11 +120,12 @@ async function open(directory: string, settings: DirectorySettings): Promise<Ope
 }
 
 /** The options of the runtime are not on record: its kind of snapshot is kept, and no history that it may want is dropped. */
-function settingsOf({ dataDir, output }: CommandContext): DirectorySettings {
+function settingsOf({ dataDir, output, progress }: CommandContext): DirectorySettings {
   const isPlain = nodeDisk.exists(snapshotPath(dataDir, "file")) && !nodeDisk.exists(snapshotPath(dataDir, "lmdb"));
   return {
     ...checkKronOptions({ snapshot: isPlain ? "file" : "auto" }),
     retention: everyRow,
+    progress,
     reportJournal: (notice) => output.message(`note: ${journalNoticeText(notice)}`),
     reportSnapshot: (notice) => output.message(`note: ${snapshotNoticeText(notice)}`),
   };

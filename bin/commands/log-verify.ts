@@ -5,6 +5,7 @@
 
 import { basename } from "node:path";
 import { defaultStateLimits } from "../../src/core/state.ts";
+import { countedDisk } from "../../src/journal/counted-disk.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { type JournalReading, readJournal } from "../../src/journal/reader.ts";
 import { findJournal } from "../../src/journal/survey.ts";
@@ -13,11 +14,13 @@ import { systemClock } from "../../src/system.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { printHanging } from "../labelled-lines.ts";
+import { bytesText } from "../numbers.ts";
 import { counted, printable } from "../printable.ts";
 import { snapshotsJson } from "./doctor-snapshots.ts";
 import { isStale, judgeStart, type Start } from "./doctor-start.ts";
 import { checkDirectory, checkThere, retriedBesideWriter } from "./offline.ts";
-import { bytesText, verdictText } from "./verdict-text.ts";
+import { beginJournal } from "./read-directory.ts";
+import { verdictText } from "./verdict-text.ts";
 
 interface Verified {
   readonly reading: JournalReading;
@@ -31,7 +34,7 @@ interface Verified {
 export async function logVerify(context: CommandContext): Promise<ExitCodeValue> {
   const { dataDir, output } = context;
   checkDirectory(dataDir);
-  const verified = await retriedBesideWriter(() => verify(dataDir), isStale);
+  const verified = await retriedBesideWriter(() => verify(context), isStale);
   const { reading, records, snapshots, start } = verified;
   if (snapshots.length === 0) checkThere(dataDir, reading);
   if (output.options.isJson) {
@@ -57,12 +60,15 @@ export function readingJson(reading: JournalReading): object {
   return { ...rest, uuid: uuid === undefined ? null : Buffer.from(uuid).toString("hex") };
 }
 
-async function verify(directory: string): Promise<Verified> {
-  const context = { directory, disk: nodeDisk, clock: systemClock(), limits: defaultStateLimits };
-  const found = findJournal(directory, nodeDisk);
+async function verify({ dataDir: directory, progress }: CommandContext): Promise<Verified> {
+  const disk = countedDisk(nodeDisk, progress);
+  const context = { directory, disk, clock: systemClock(), limits: defaultStateLimits };
+  const found = findJournal(directory, disk);
+  progress.begin("verifying snapshots", "bytes");
   const snapshots = await examineSnapshots(context, found);
   let records = 0;
-  const reading = readJournal(directory, nodeDisk, (_index, _term, entry) => {
+  beginJournal(progress, directory, disk, undefined);
+  const reading = readJournal(directory, disk, (_index, _term, entry) => {
     records += entry.length - 1;
   });
   const start = await judgeStart(context, found, snapshots, { reading, baseIndex: 0, failedAt: 0 });

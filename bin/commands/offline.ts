@@ -67,7 +67,9 @@ export async function openOffline(context: CommandContext): Promise<Offline> {
   const zones = new Zones(intlOffsetSource());
   const zone = displayZone(context, zones);
   checkDirectory(context.dataDir);
-  const directory = await readDirectory(context.dataDir, nodeDisk, systemClock());
+  const directory = await readDirectory(context.dataDir, nodeDisk, systemClock(), {
+    progress: context.progress,
+  });
   // A restored directory has a snapshot, and no segment before its first start.
   if (directory.snapshot.file === undefined) checkThere(context.dataDir, directory.reading);
   return offlineOf(context, directory, new Recurrences(zones), zone);

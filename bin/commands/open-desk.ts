@@ -21,8 +21,10 @@ export async function withDesk<Result>(
     }
   }
   if (isDryRun) return await work(readingDesk(await readPresent(context)));
-  const directory = await ChangeableDirectory.open(context.dataDir, ({ kind }) =>
-    context.output.message(`note: ${kind}`),
+  const directory = await ChangeableDirectory.open(
+    context.dataDir,
+    ({ kind }) => context.output.message(`note: ${kind}`),
+    context.progress,
   );
   try {
     return await work(new OfflineDesk(directory));

@@ -8,10 +8,11 @@ import { apply } from "../../src/core/apply.ts";
 import type { Entry } from "../../src/core/record.ts";
 import { defaultStateLimits, type State, type StateLimits } from "../../src/core/state.ts";
 import type { Base } from "../../src/journal/base.ts";
+import { bytesToRead, countedDisk } from "../../src/journal/counted-disk.ts";
 import { sidecarName } from "../../src/journal/files.ts";
 import { type JournalReading, readJournal } from "../../src/journal/reader.ts";
 import { findJournal } from "../../src/journal/survey.ts";
-import type { Clock, Disk } from "../../src/ports.ts";
+import type { Clock, Disk, Progress } from "../../src/ports.ts";
 import { type ReadSnapshot, readSnapshot } from "../../src/snapshot/read-snapshot.ts";
 
 /** A directory as of its last readable entry. */
@@ -27,6 +28,13 @@ export interface DirectoryReading {
 /** Told of each entry that was applied. */
 export type OnApplied = (state: State, entry: Entry, applied: Applied) => void;
 
+/** Who is told of a reading while it goes on. */
+export interface ReadingWatch {
+  /** Called each time the reading begins; gives what is told of the entries behind the snapshot. */
+  readonly begin?: () => OnApplied;
+  readonly progress?: Progress;
+}
+
 /** How often all of it is read again because a writer has dropped what was to be read next. */
 const triesMax = 4;
 
@@ -38,20 +46,22 @@ const limits: StateLimits = { ...defaultStateLimits, history: { perTimerMax: 100
 
 /**
  * Reads `directory`. Rejects with what `readSnapshot` rejects with, `KRON_JOURNAL_VERSION`, and what the disk throws.
- * Damage to the journal is said by the verdict; the state is then the one before it. `begin` is called each time the
- * reading begins, and gives what is told of the entries behind the snapshot.
+ * Damage to the journal is said by the verdict; the state is then the one before it.
  */
 export async function readDirectory(
   directory: string,
-  disk: Disk,
+  uncounted: Disk,
   clock: Clock,
-  begin: () => OnApplied = () => () => undefined,
+  { begin = () => () => undefined, progress }: ReadingWatch = {},
 ): Promise<DirectoryReading> {
+  const disk = progress === undefined ? uncounted : countedDisk(uncounted, progress);
   for (let tries = triesMax; ; tries -= 1) {
     const found = findJournal(directory, disk);
+    progress?.begin("reading the snapshot", "bytes");
     const snapshot = await readSnapshot({ directory, disk, clock, limits }, found);
     try {
       const base = baseOf(snapshot);
+      beginJournal(progress, directory, disk, base);
       const reading = replayBehind({ directory, disk, base, onApplied: begin() }, snapshot.state);
       const { verdict } = reading;
       if (verdict.kind !== "dropped") return { state: snapshot.state, snapshot, reading };
@@ -63,6 +73,17 @@ export async function readDirectory(
     }
     await snapshot.file?.store.close();
   }
+}
+
+/** Tells that the journal behind `base` is read next. Throws what the disk throws. */
+export function beginJournal(
+  progress: Progress | undefined,
+  directory: string,
+  disk: Disk,
+  base: Base | undefined,
+): void {
+  // Looking costs a few calls to the disk, which nobody pays for nothing.
+  progress?.begin("reading the journal", "bytes", bytesToRead(directory, disk, (base?.index ?? 0) + 1));
 }
 
 /** What the next start would have the journal go on from; undefined for its beginning. Rejects as `readSnapshot`. */

@@ -7,12 +7,13 @@
 import { apply } from "../../src/core/apply.ts";
 import { defaultStateLimits, State, type StateLimits } from "../../src/core/state.ts";
 import type { FoundJournal } from "../../src/journal/base.ts";
+import { countedDisk } from "../../src/journal/counted-disk.ts";
 import { readJournal } from "../../src/journal/reader.ts";
 import { findJournal } from "../../src/journal/survey.ts";
 import type { Clock, Disk, SnapshotStore } from "../../src/ports.ts";
 import { connects, loadState, olderSnapshotPath, storeKinds } from "../../src/snapshot/choose-snapshot.ts";
 import { openForReading, type ReadSnapshot, type SnapshotFile } from "../../src/snapshot/read-snapshot.ts";
-import { baseOf, type DirectoryReading } from "./read-directory.ts";
+import { baseOf, beginJournal, type DirectoryReading, type ReadingWatch } from "./read-directory.ts";
 
 /** A long journal may hold many rows that no snapshot holds; all of them are wanted. */
 const limits: StateLimits = { ...defaultStateLimits, history: { perTimerMax: 2 ** 24, rowsMax: 2 ** 24 } };
@@ -21,7 +22,14 @@ const limits: StateLimits = { ...defaultStateLimits, history: { perTimerMax: 2 *
  * Reads `directory`; undefined when a writer has dropped what follows the older generation in the meantime, or what
  * is there cannot be used. Rejects with what the snapshot and the journal reject with.
  */
-export async function readByOlder(directory: string, disk: Disk, clock: Clock): Promise<DirectoryReading | undefined> {
+export async function readByOlder(
+  directory: string,
+  uncounted: Disk,
+  clock: Clock,
+  { progress }: Pick<ReadingWatch, "progress"> = {},
+): Promise<DirectoryReading | undefined> {
+  const disk = progress === undefined ? uncounted : countedDisk(uncounted, progress);
+  progress?.begin("reading the snapshot", "bytes");
   const found = findJournal(directory, disk);
   const snapshot = await openOlder(directory, disk, clock, found);
   if (snapshot === undefined) return undefined;
@@ -30,6 +38,7 @@ export async function readByOlder(directory: string, disk: Disk, clock: Clock): 
     // Without a snapshot the journal's own id is what tells that its beginning was dropped meanwhile.
     const beginning = found.uuid === undefined ? undefined : { index: 0, term: 0, uuid: found.uuid };
     const base = baseOf(snapshot) ?? beginning;
+    beginJournal(progress, directory, disk, base);
     const reading = readJournal(
       directory,
       disk,

@@ -17,10 +17,10 @@ export async function restore(context: CommandContext, file: string): Promise<Ex
   const { dataDir, output, nowMs } = context;
   requireVacant(dataDir);
   const path = resolve(file);
-  const backup = await openBackup(path);
+  const backup = await openBackup(path, context.progress);
   const { meta, state } = backup;
   try {
-    const { uuid, kind } = await makeDirectoryOf(backup, dataDir);
+    const { uuid, kind } = await makeDirectoryOf(backup, dataDir, context.progress);
     const source = Buffer.from(meta.uuid).toString("hex");
     const unfinished = state.runs.size;
     if (output.options.isJson) {

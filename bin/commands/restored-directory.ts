@@ -14,7 +14,7 @@ import { digest } from "../../src/core/digest.ts";
 import { uuidBytes } from "../../src/journal/codec.ts";
 import { createJournal } from "../../src/journal/create.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
-import type { SnapshotStore } from "../../src/ports.ts";
+import type { Progress, SnapshotStore } from "../../src/ports.ts";
 import { everything, metaKey } from "../../src/snapshot/keys.ts";
 import { encodeMeta, type SnapshotMeta } from "../../src/snapshot/meta.ts";
 import { openStore } from "../../src/snapshot/open-store.ts";
@@ -51,13 +51,18 @@ export function requireVacant(directory: string): void {
 }
 
 /** Makes `directory`, which must be vacant, of a backup. Rejects with what the disk throws, and leaves nothing then. */
-export async function makeDirectoryOf(backup: OpenedBackup, directory: string): Promise<RestoredDirectory> {
+export async function makeDirectoryOf(
+  backup: OpenedBackup,
+  directory: string,
+  progress: Progress,
+): Promise<RestoredDirectory> {
   const unfinished = join(dirname(directory), `${basename(directory)}.restoring-${randomBytes(4).toString("hex")}`);
   const uuid = systemRandom().bytes(uuidBytes);
   try {
     createJournal(unfinished, nodeDisk, { uuid, firstIndex: backup.meta.appliedIndex + 1 });
+    progress.begin("writing the snapshot", "bytes");
     const kind = await writeStore(backup, unfinished, uuid);
-    await checkOpens(unfinished, backup);
+    await checkOpens(unfinished, backup, progress);
     nodeDisk.syncDirectory(unfinished);
     place(unfinished, directory);
     return { uuid: Buffer.from(uuid).toString("hex"), kind };
@@ -91,9 +96,9 @@ function metaOf(meta: SnapshotMeta, uuid: Uint8Array, writtenAtMs: number): Snap
 }
 
 /** Opens it as a start does, which also makes the first segment: it has to hold the same state. */
-async function checkOpens(directory: string, { state: wanted }: OpenedBackup): Promise<void> {
+async function checkOpens(directory: string, { state: wanted }: OpenedBackup, progress: Progress): Promise<void> {
   const notices: string[] = [];
-  const opened = await ChangeableDirectory.open(directory, ({ kind }) => notices.push(kind));
+  const opened = await ChangeableDirectory.open(directory, ({ kind }) => notices.push(kind), progress);
   const { state } = opened;
   await opened.close();
   state.recordCount = wanted.recordCount;

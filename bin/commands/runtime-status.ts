@@ -7,10 +7,10 @@ import { type CommandContext, jsonVersion } from "../context.ts";
 import { displayZone } from "../display-zone.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
 import { type LabelledText, printLabelled } from "../labelled-lines.ts";
+import { bytesText } from "../numbers.ts";
 import { printable } from "../printable.ts";
 import { fullTime } from "../times.ts";
 import { withLive } from "./live.ts";
-import { bytesText } from "./verdict-text.ts";
 
 /** Prints it. Exits with 4 when there is none. */
 export function runtimeStatus(context: CommandContext): Promise<ExitCodeValue> {

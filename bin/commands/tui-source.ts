@@ -19,10 +19,10 @@ import type {
 } from "../../src/tui/facts.ts";
 import type { Action, EventsQuery, Source } from "../../src/tui/source.ts";
 import type { DisplayZone } from "../display-zone.ts";
+import { bytesText } from "../numbers.ts";
 import { printable } from "../printable.ts";
 import { definitionLines, eventFacts, historyFacts, runFacts, statsFacts, timerFacts } from "./tui-facts.ts";
 import { lastOutput } from "./tui-output.ts";
-import { bytesText } from "./verdict-text.ts";
 
 const nextRuns = 10;
 const historyEntries = 50;

@@ -19,16 +19,3 @@ export function verdictText({ verdict }: JournalReading): string {
       return "there is no journal";
   }
 }
-
-/** `512 bytes`, `64.0 KiB`, `1.2 GiB`. */
-export function bytesText(bytes: number): string {
-  const names = ["KiB", "MiB", "GiB", "TiB"];
-  let value = bytes;
-  let unit = "bytes";
-  for (const name of names) {
-    if (value < 1_024) break;
-    value /= 1_024;
-    unit = name;
-  }
-  return unit === "bytes" ? `${bytes} bytes` : `${value.toFixed(1)} ${unit}`;
-}

@@ -52,6 +52,13 @@ export function terminalDepth({ TERM = "", COLORTERM = "" }: TerminalEnvironment
   return /256|kitty|alacritty|ghostty/.test(TERM) ? "256" : "8";
 }
 
+/** Whether a terminal shows more than ASCII, by its locale. */
+export function hasUnicode({ LC_ALL, LC_CTYPE, LANG }: TerminalEnvironment): boolean {
+  const locale = LC_ALL || LC_CTYPE || LANG || "";
+  // A locale that says nothing is that of a bare container, whose terminal is most likely a modern one.
+  return locale === "" || /utf-?8/i.test(locale);
+}
+
 /**
  * The colours to use: none where they were switched off or nobody looks at them. A flag (`--color`, `--no-color`) has the
  * last word, then NO_COLOR (https://no-color.org), then FORCE_COLOR, which may say how many as it does for Node.

@@ -5,10 +5,12 @@
 
 import { assert } from "../core/assert.ts";
 import { defaultStateLimits, type State } from "../core/state.ts";
+import { bytesToRead, countedDisk } from "../journal/counted-disk.ts";
 import { type OpenedJournal, openJournal, type Replay } from "../journal/journal.ts";
 import { nodeDisk } from "../journal/node-disk.ts";
 import type { JournalNotice } from "../journal/notice.ts";
 import type { KronSettings } from "../kron-options.ts";
+import type { Progress } from "../ports.ts";
 import { olderSnapshotPath } from "../snapshot/choose-snapshot.ts";
 import { CheckpointKeeper } from "../snapshot/keeper.ts";
 import type { SnapshotNotice } from "../snapshot/notice.ts";
@@ -23,6 +25,8 @@ export interface DirectorySettings
   /** Told of what was dealt with and a person should know; must not throw. */
   readonly reportJournal: (notice: JournalNotice) => void;
   readonly reportSnapshot: (notice: SnapshotNotice) => void;
+  /** Told how far the reading, and later a checkpoint, is. */
+  readonly progress?: Progress;
 }
 
 /** A directory whose lock is held. Its journal is not started yet. */
@@ -40,8 +44,9 @@ export async function openDirectory(
   settings: DirectorySettings,
   begin: (state: State) => Replay,
 ): Promise<OpenedDirectory> {
-  const { clock, random, durability, profile, segmentBytes, retention } = settings;
-  const disk = settings.disk ?? nodeDisk;
+  const { clock, random, durability, profile, segmentBytes, retention, progress } = settings;
+  const uncounted = settings.disk ?? nodeDisk;
+  const disk = progress === undefined ? uncounted : countedDisk(uncounted, progress);
   let snapshot: OpenedSnapshot | undefined;
   let replay: Replay | undefined;
   try {
@@ -51,6 +56,7 @@ export async function openDirectory(
         ...(segmentBytes !== undefined && { limits: { segmentBytesMax: segmentBytes } }),
         report: settings.reportJournal,
         loadBase: async (found) => {
+          progress?.begin("reading the snapshot", "bytes");
           snapshot = await openSnapshot(
             {
               ...{ directory, disk, clock },
@@ -62,6 +68,8 @@ export async function openDirectory(
             found,
           );
           replay = begin(snapshot.state);
+          const from = (snapshot.base?.index ?? 0) + 1;
+          progress?.begin("reading the journal", "bytes", bytesToRead(directory, disk, from));
           return snapshot.base;
         },
       },
@@ -79,7 +87,7 @@ export async function openDirectory(
 export function keepSnapshots(
   directory: string,
   { journal, snapshot }: OpenedDirectory,
-  { clock, retention, checkpoint, reportSnapshot }: DirectorySettings,
+  { clock, retention, checkpoint, reportSnapshot, progress }: DirectorySettings,
 ): CheckpointKeeper {
   return new CheckpointKeeper(
     {
@@ -87,6 +95,7 @@ export function keepSnapshots(
       ...{ clock, retention, triggers: checkpoint },
       olderPath: (kind) => olderSnapshotPath(directory, kind),
       report: reportSnapshot,
+      ...(progress !== undefined && { progress }),
     },
     snapshot,
   );

@@ -3,7 +3,7 @@
  * is in the first, with the changes in the place of what they change. For backups: the first stays as it is.
  */
 
-import type { Clock, Disk, SnapshotBatch, SnapshotRange, SnapshotStore } from "../ports.ts";
+import type { Clock, Disk, Progress, SnapshotBatch, SnapshotRange, SnapshotStore } from "../ports.ts";
 import { everything } from "./keys.ts";
 import { Pace } from "./pace.ts";
 import { textOfKey } from "./pages-format.ts";
@@ -15,6 +15,8 @@ export interface BackupStoreOptions {
   readonly clock: Clock;
   /** What is to be backed up; undefined when nothing was ever written. */
   readonly source: SnapshotStore | undefined;
+  /** Told how many bytes have come from `source`. */
+  readonly progress?: Progress;
 }
 
 /** Reads from `source`, and writes all of it to a plain file, once. */
@@ -39,7 +41,7 @@ export class BackupStore implements SnapshotStore {
   }
 
   async write(fill: (batch: SnapshotBatch) => Promise<void>): Promise<void> {
-    const { disk, clock, source } = this.#options;
+    const { disk, clock, source, progress } = this.#options;
     const writer = new PagesWriter(disk, this.#path);
     try {
       const removed = new Set<string>();
@@ -51,6 +53,7 @@ export class BackupStore implements SnapshotStore {
         },
       });
       // All at once, as a writer beside it soon uses the pages again that these values stand on.
+      progress?.begin("copying the snapshot", "bytes", source?.bytes);
       source?.visit(everything, (key, value) => {
         const text = textOfKey(key);
         if (!removed.has(text) && !writer.has(text)) writer.put(key, value);

@@ -10,7 +10,7 @@ import type { DefinitionChanges } from "../core/definition-table.ts";
 import type { Retention } from "../core/retention.ts";
 import type { State } from "../core/state.ts";
 import { packCopy } from "../journal/codec.ts";
-import type { Clock, SnapshotBatch, SnapshotStore } from "../ports.ts";
+import type { Clock, Progress, SnapshotBatch, SnapshotStore } from "../ports.ts";
 import { HistoryWriter } from "./history-writer.ts";
 import { definitionKeyOf, metaKey } from "./keys.ts";
 import { encodeMeta, type SnapshotMeta } from "./meta.ts";
@@ -32,6 +32,7 @@ export interface CheckpointContext {
   readonly retention: Retention;
   /** Resolves once the journal has synced everything up to `index`: a snapshot is never ahead of it. */
   synced(index: number): Promise<void>;
+  readonly progress?: Progress;
 }
 
 /** What one checkpoint hands to the next. */
@@ -73,7 +74,7 @@ export async function writeCheckpoint(context: CheckpointContext, cursor: Checkp
       const pages = new PageWriter(state, batch, history);
       frozen = freeze(context, cursor, pages);
       await writeDefinitions(batch, frozen.definitions, pace);
-      await writePages(state, frozen.changes, pages, pace);
+      await writePages(context, frozen.changes, pages, pace);
       await history.dropForgotten(frozen.forgotten, pace);
       const sweepFrom = await history.dropOld(cursor.sweepFrom, pace);
       await history.dropBeyondBytes(pace);
@@ -136,10 +137,17 @@ async function writeDefinitions(batch: SnapshotBatch, { fresh, gone }: Definitio
   }
 }
 
-async function writePages(state: State, changes: FrozenChanges, pages: PageWriter, pace: Pace): Promise<void> {
+async function writePages(
+  { state, progress }: CheckpointContext,
+  changes: FrozenChanges,
+  pages: PageWriter,
+  pace: Pace,
+): Promise<void> {
+  progress?.begin("writing the snapshot", "pages", changes.pages.length);
   for (const page of changes.pages) {
     if (state.changes.isFrozen(page)) pages.write(page);
     pages.check();
+    progress?.add(1, "pages");
     if (pace.spend(pageBytes)) await pace.nextTurn();
   }
 }

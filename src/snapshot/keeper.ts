@@ -15,7 +15,7 @@ import { assert } from "../core/assert.ts";
 import { KronError } from "../core/errors.ts";
 import type { Retention } from "../core/retention.ts";
 import type { State } from "../core/state.ts";
-import type { CancelWait, CheckpointTriggers, Clock, SnapshotStore } from "../ports.ts";
+import type { CancelWait, CheckpointTriggers, Clock, Progress, SnapshotStore } from "../ports.ts";
 import type { CheckpointCursor } from "./checkpoint.ts";
 import type { ReportSnapshot } from "./notice.ts";
 
@@ -41,6 +41,7 @@ export interface KeeperContext {
   /** Where the older generation of a kind of store is kept. */
   olderPath(kind: SnapshotStore["kind"]): string;
   readonly report: ReportSnapshot;
+  readonly progress?: Progress;
 }
 
 /** The snapshot that the state was loaded from; all zero without one. */
@@ -177,11 +178,12 @@ export class CheckpointKeeper {
   }
 
   async #write(isCompacting: boolean): Promise<void> {
-    const { state, store, journal, clock, retention, triggers } = this.#context;
+    const { state, store, journal, clock, retention, triggers, progress } = this.#context;
     const bytes = journal.writtenBytes;
     const context = {
       ...{ state, store, clock, retention, uuid: journal.uuid },
       synced: (index: number) => journal.synced(index),
+      ...(progress !== undefined && { progress }),
     };
     // Loaded by the first checkpoint, as a start should not have to wait for it.
     const { writeCheckpoint } = await import("./checkpoint.ts");
@@ -194,6 +196,7 @@ export class CheckpointKeeper {
     this.#notBeforeMs = Number.NEGATIVE_INFINITY;
     // A copy is worth its writes once it frees as much as it takes.
     if (!isCompacting && journal.sealedBytes < Math.max(triggers.bytes, store.bytes)) return;
+    progress?.begin("copying the snapshot", "bytes");
     await store.copyTo(this.#context.olderPath(store.kind));
     await journal.dropBefore(meta.appliedIndex + 1);
   }

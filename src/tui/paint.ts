@@ -1,6 +1,6 @@
 /** Rows as what a terminal is sent: escape codes for tones, and only what has changed since the last screen. */
 
-import { type ColourDepth, type TerminalEnvironment, toneCode } from "../core/palette.ts";
+import { type ColourDepth, hasUnicode, type TerminalEnvironment, toneCode } from "../core/palette.ts";
 import type { Row } from "./layout/row.ts";
 
 /** What a terminal can show. */
@@ -28,9 +28,7 @@ const plainLetters: ReadonlyMap<string, string> = new Map([
 
 /** What a terminal with these colours can show besides, from its environment. */
 export function abilitiesOf(env: TerminalEnvironment, depth: ColourDepth): Abilities {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "";
-  // A locale that says nothing is that of a bare container, whose terminal is most likely a modern one.
-  return { depth, isUnicode: locale === "" || /utf-?8/i.test(locale) };
+  return { depth, isUnicode: hasUnicode(env) };
 }
 
 /** A row with its escape codes; it begins and ends without any tone. */

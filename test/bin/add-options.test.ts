@@ -121,6 +121,8 @@ test("an event is one line, and one object", () => {
     messageDepth: "none",
     width: undefined,
     messageWidth: undefined,
+    showsProgress: false,
+    isUnicode: true,
   });
   const event = {
     ...{ type: "RUN_FAILED", timerId: "a", runId: "run_1", attempt: 2, atMs: 1_500, durationMs: 25 },

@@ -172,7 +172,15 @@ const marks: readonly RunLogMark[] = [
 ];
 
 test("a terminal is told of attempts on lines of their own", () => {
-  const output = new TextOutput({ isJson: false, depth: "8", messageDepth: "8", width: 80, messageWidth: 80 });
+  const output = new TextOutput({
+    isJson: false,
+    depth: "8",
+    messageDepth: "8",
+    width: 80,
+    messageWidth: 80,
+    showsProgress: false,
+    isUnicode: true,
+  });
   const renderer = new TerminalRenderer(output, (mark) => output.message(`<${mark.kind}>`));
   for (const mark of marks) {
     renderer.show({ kind: "mark", mark });
@@ -189,6 +197,8 @@ test("lines of JSON are not gathered without limit, and tell of all marks", () =
     messageDepth: "none",
     width: undefined,
     messageWidth: undefined,
+    showsProgress: false,
+    isUnicode: true,
   });
   const renderer = new JsonRenderer(output, { timerId: "t", runId: "run_1" });
   for (const mark of marks) renderer.show({ kind: "mark", mark });

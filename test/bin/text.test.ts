@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
-import { bytesText } from "../../bin/commands/verdict-text.ts";
 import { labelledZone } from "../../bin/display-zone.ts";
+import { bytesText } from "../../bin/numbers.ts";
 import { counted, printable, printableJson, shortened } from "../../bin/printable.ts";
 import {
   duration,

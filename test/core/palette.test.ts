@@ -1,5 +1,5 @@
 import { is } from "uvu/assert";
-import { colourDepth, terminalDepth, toneCode, toneOf } from "../../src/core/palette.ts";
+import { colourDepth, hasUnicode, terminalDepth, toneCode, toneOf } from "../../src/core/palette.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("palette");
@@ -45,6 +45,13 @@ test("tones look different, and words have theirs", () => {
   is(toneOf("DEAD"), "bad");
   is(toneOf("running"), "good");
   is(toneOf("scheduled"), "plain");
+});
+
+test("letters beyond ASCII are shown where the locale has them, or says nothing", () => {
+  is(hasUnicode({}), true);
+  is(hasUnicode({ LANG: "C" }), false);
+  is(hasUnicode({ LANG: "C", LC_CTYPE: "en_US.utf8" }), true);
+  is(hasUnicode({ LANG: "C.UTF-8", LC_ALL: "POSIX" }), false);
 });
 
 test.run();

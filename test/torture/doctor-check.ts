@@ -70,9 +70,18 @@ async function callDoctor(directory: string): Promise<Answer> {
     messageDepth: "none",
     width: undefined,
     messageWidth: undefined,
+    showsProgress: false,
+    isUnicode: true,
   });
   try {
-    const code = await doctor({ dataDir: directory, output, nowMs: Date.now(), zoneName: undefined, isOffline: true });
+    const code = await doctor({
+      dataDir: directory,
+      output,
+      nowMs: Date.now(),
+      zoneName: undefined,
+      isOffline: true,
+      progress: output.progress,
+    });
     return { code, stdout: output.text, stderr: "" };
   } catch (error) {
     const code = (error as { exitCode?: number }).exitCode ?? 1;
