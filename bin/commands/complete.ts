@@ -138,9 +138,10 @@ async function readQuickly({ dataDir }: CommandContext) {
   }
   const clock = systemClock();
   const endMs = clock.monotonicMs() + readMsMax;
-  const directory = await readDirectory(dataDir, nodeDisk, clock, () => () => {
+  const hasTime = () => {
     if (clock.monotonicMs() > endMs) throw new Error("It takes too long");
-  });
+  };
+  const directory = await readDirectory(dataDir, nodeDisk, clock, { begin: () => hasTime });
   await directory.snapshot.file?.store.close();
   return directory;
 }

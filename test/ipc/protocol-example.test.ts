@@ -14,12 +14,12 @@ const test = suite("ipc protocol example");
 function documented(): { readonly from: string; readonly bytes: Buffer }[] {
   const text = readFileSync(repositoryPath("docs/ipc-protocol.md"), "utf8");
   return text
-    .split(/^ {4}(?=client|server)/m)
+    .split(/^(?=(?:client|server) → )/m)
     .slice(1)
     .map((block) => ({
       from: block.slice(0, 6),
       bytes: Buffer.from(
-        [...block.matchAll(/^ {4}[0-9a-f]{4} {2}((?:[0-9a-f]{2} ){0,15}[0-9a-f]{2})/gm)]
+        [...block.matchAll(/^[0-9a-f]{4} {2}((?:[0-9a-f]{2} ){0,15}[0-9a-f]{2})/gm)]
           .map((match) => match[1]?.replaceAll(" ", "") ?? "")
           .join(""),
         "hex",

@@ -71,7 +71,7 @@ test("today's code still writes those very bytes", async () => {
 /** The bytes of the example blocks in the document: lines of an offset and then hex. */
 function exampleBytes(): Buffer {
   const lines = readFileSync(document, "utf8").split("\n");
-  const hex = lines.flatMap((line) => /^ {4}[0-9a-f]{4} {2}((?:[0-9a-f]{2} ?)+)/.exec(line)?.[1] ?? []);
+  const hex = lines.flatMap((line) => /^[0-9a-f]{4} {2}((?:[0-9a-f]{2} ?)+)/.exec(line)?.[1] ?? []);
   return Buffer.from(hex.join("").replaceAll(" ", ""), "hex");
 }
 

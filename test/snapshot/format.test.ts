@@ -16,8 +16,8 @@ function exampleValues(): Map<string, string> {
   const lines = text.slice(text.indexOf("### Example of a page and a chunk")).split("\n");
   const values = new Map<string, string>();
   let key = "";
-  for (const line of lines.filter((one) => one.startsWith("    "))) {
-    const hex = line.slice(4).split(/ {2,}/)[0]?.replaceAll(" ", "") ?? "";
+  for (const line of lines.filter((one) => /^[0-9a-f]{2}/.test(one))) {
+    const hex = line.split(/ {2,}/)[0]?.replaceAll(" ", "") ?? "";
     if (/^(20|40)00/.test(hex)) key = hex;
     else values.set(key, (values.get(key) ?? "") + hex);
   }

@@ -60,7 +60,7 @@ test("a plain file of format 1 reads as it was written, and today's code writes 
 
 test("the example in docs/snapshot-format.md decodes to what the document says", async () => {
   const lines = readFileSync(document, "utf8").split("\n");
-  const hex = lines.flatMap((line) => /^ {4}[0-9a-f]{4} {2}((?:[0-9a-f]{2} ?)+)/.exec(line)?.[1] ?? []);
+  const hex = lines.flatMap((line) => /^[0-9a-f]{4} {2}((?:[0-9a-f]{2} ?)+)/.exec(line)?.[1] ?? []);
   const bytes = Buffer.from(hex.join("").replaceAll(" ", ""), "hex");
   const example: [string, string][] = [
     ["key", "value"],

@@ -15,7 +15,7 @@ for (const [path, count] of [
 ] as const) {
   test(`${path} shows what the screens show`, () => {
     const text = readFileSync(repositoryPath(path), "utf8");
-    const pictures = [...text.matchAll(/^```\n( kron [\s\S]*?\n)```$/gm)].map(([, picture = ""]) => picture);
+    const pictures = [...text.matchAll(/^```text\n( kron [\s\S]*?\n)```$/gm)].map(([, picture = ""]) => picture);
     equal(pictures.length, count);
     for (const picture of pictures) ok(screens.includes(picture), `no golden screen is like this one:\n${picture}`);
   });
