@@ -1,7 +1,7 @@
 /** The golden screens: what each shows, in which sizes, and where it is kept. */
 
 import { layout } from "../../src/tui/layout/layout.ts";
-import { textOf } from "../../src/tui/layout/row.ts";
+import { type Row, textOf } from "../../src/tui/layout/row.ts";
 import type { TuiEvent } from "../../src/tui/model/event.ts";
 import type { Model } from "../../src/tui/model/model.ts";
 import { timelineBuckets } from "../../src/tui/model/wants.ts";
@@ -72,10 +72,15 @@ export function goldenPath(name: string, columns: number, rows: number): string 
   return repositoryPath(`test/golden/tui/${name}-${columns}x${rows}.txt`);
 }
 
-/** The screen as text, without the spaces at the ends of lines. */
-export function screenText(name: string, columns: number, rows: number): string {
+/** The rows of a screen, with their tones. */
+export function screenRows(name: string, columns: number, rows: number): readonly Row[] {
   const make = screens[name];
   if (make === undefined) throw new Error(`Expected a screen, got ${name}`);
-  const lines = layout(make(columns, rows), columns, rows).map((row) => textOf(row).trimEnd());
+  return layout(make(columns, rows), columns, rows);
+}
+
+/** The screen as text, without the spaces at the ends of lines. */
+export function screenText(name: string, columns: number, rows: number): string {
+  const lines = screenRows(name, columns, rows).map((row) => textOf(row).trimEnd());
   return `${lines.join("\n")}\n`;
 }
