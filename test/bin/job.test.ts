@@ -56,7 +56,7 @@ test("job list --state keeps only the timers in those states", () => {
   assert.is(kron(look("job", "list", "--state", "dead")).stdout, "(no timers in that state)\n");
   const wrong = kron(look("job", "list", "--state", "payed"));
   assert.equal([wrong.exitCode, wrong.stdout], [2, ""]);
-  assert.match(wrong.stderr, /^kron: Expected --state to be one or more of scheduled, .*, got "payed"\n$/);
+  assert.match(wrong.stderr, /^kron: Expected --state to be one of scheduled, .*, got "payed"\n$/);
 });
 
 test("job list --json has every field of the timers", () => {

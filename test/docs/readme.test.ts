@@ -16,10 +16,10 @@ const deadlineMs = 60_000;
 test("the five minutes work as typed", async () => {
   const folder = scratchDirectory();
   const [setUp = ""] = blocksOf(readme, "sh");
-  const [application = ""] = blocksOf(readme, "js");
+  const [application = ""] = blocksOf(readme, "js file=app.mjs");
   const steps = blocksOf(readme, "console").flatMap(stepsOf);
   assert.is(setUp, "npm init -y\nnpm install kron-scheduler\n");
-  assert.match(readme, /Put this into `app\.mjs`:\n\n```js\n/);
+  assert.match(readme, /Put this into `app\.mjs`:\n\n```js file=app\.mjs\n/);
   assert.ok(steps.length >= 7);
   // What `npm init -y` and `npm install` leave behind, without asking a registry.
   writeFileSync(join(folder, "package.json"), '{ "name": "readme", "version": "1.0.0" }\n');

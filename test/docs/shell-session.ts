@@ -26,13 +26,17 @@ export function stepsOf(block: string): Step[] {
   });
 }
 
-/** Whether all `expected` lines are in `text`, in order, with others between them; `…` stands for anything. */
+/** Whether all `expected` lines are in `text`, in order, with others between them; `…` stands for anything, spaces for any. */
 export function hasLines(expected: readonly string[], text: string): boolean {
-  const lines = text.split("\n");
+  const lines = text.split("\n").map((line) => line.trim());
   let at = 0;
   return expected.every((line) => {
-    const pattern = line.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-    const isLike = new RegExp(`^${pattern.join(".*")}\\s*$`);
+    if (line.trim() === "…") return true;
+    const pattern = line
+      .trim()
+      .split("…")
+      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+"));
+    const isLike = new RegExp(`^${pattern.join(".*")}$`);
     while (at < lines.length && !isLike.test(lines[at] ?? "")) at++;
     return at++ < lines.length;
   });
