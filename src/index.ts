@@ -51,6 +51,7 @@ export type {
   ProgressEvent,
   RunEvent,
   RunEventType,
+  ShutdownEvent,
   TimerEvent,
 } from "./supervisor/events.ts";
 export type { RetryResult, RunCancelResult } from "./supervisor/run-commands.ts";
