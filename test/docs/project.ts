@@ -32,7 +32,7 @@ const namesPath = repositoryPath("dist/test/docs/names.js");
 /** The name of the page at `path`: `docs/guide/testing.md` is `guide-testing`. */
 export function pageName(path: string): string {
   return path
-    .replace(/^docs\//, "")
+    .replace(/^docs\/(?!README)/, "")
     .replace(/\.md$/, "")
     .replaceAll("/", "-")
     .toLowerCase();
