@@ -34,7 +34,7 @@ function runSuite() {
   const child = spawn(process.execPath, [join(root, "dist/test/run.js"), ...testArguments], {
     stdio: ["ignore", "pipe", "inherit"],
     // The joined files of dist/lib cannot be told apart by their sources, so the program is run from what they are made of.
-    env: { ...process.env, NODE_V8_COVERAGE: rawFolder, KRON_TEST_PROGRAM: "dist/bin/kron.js" },
+    env: { ...process.env, NODE_V8_COVERAGE: rawFolder, TEST_KRON_PROGRAM: "dist/bin/kron.js" },
   });
   let tail = "";
   child.stdout.on("data", (chunk) => {

@@ -13,7 +13,7 @@ import { VirtualClock } from "../../src/testing.ts";
 import { repositoryPath } from "../tooling/source-files.ts";
 
 /** The program as it is shipped, or the one that a report of coverage can be made of. */
-export const programPath = repositoryPath(process.env.KRON_TEST_PROGRAM ?? "dist/lib/kron.js");
+export const programPath = repositoryPath(process.env.TEST_KRON_PROGRAM ?? "dist/lib/kron.js");
 
 /** What a command left behind. */
 export interface Result {
