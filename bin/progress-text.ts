@@ -1,6 +1,7 @@
 /** How far long work is, as one line: what is done, its share with a bar, how much, how fast, and how long it takes yet. */
 
 import { displayWidth, fitted } from "../src/core/display-width.ts";
+import { groupedNumber } from "../src/core/grouped-number.ts";
 import { bytesText } from "./numbers.ts";
 import { duration } from "./times.ts";
 
@@ -52,13 +53,15 @@ function shareText(work: WorkDone): string {
 function amountText({ done, total, unit }: WorkDone): string {
   if (unit === "") return "";
   if (unit === "bytes") return total === undefined ? bytesText(done) : `${bytesText(done)} of ${bytesText(total)}`;
-  return total === undefined ? `${grouped(done)} ${unit}` : `${grouped(done)} of ${grouped(total)} ${unit}`;
+  return total === undefined
+    ? `${groupedNumber(done)} ${unit}`
+    : `${groupedNumber(done)} of ${groupedNumber(total)} ${unit}`;
 }
 
 function rateText({ done, unit, elapsedMs }: WorkDone): string {
   if (done === 0 || elapsedMs <= 0) return "";
   const perSecond = Math.round((done * 1_000) / elapsedMs);
-  return unit === "bytes" ? `${bytesText(perSecond)}/s` : `${grouped(perSecond)}/s`;
+  return unit === "bytes" ? `${bytesText(perSecond)}/s` : `${groupedNumber(perSecond)}/s`;
 }
 
 function leftText(work: WorkDone): string {
@@ -72,9 +75,4 @@ function bar(fraction: number, width: number, isUnicode: boolean): string {
   const filled = Math.floor(fraction * width);
   const [full, empty] = isUnicode ? ["█", "░"] : ["#", "."];
   return full.repeat(filled) + empty.repeat(width - filled);
-}
-
-/** `12,345`. */
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }

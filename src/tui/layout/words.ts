@@ -1,5 +1,6 @@
 /** Figures and times as they stand on the screen, in few columns. */
 
+import { groupedNumber } from "../../core/grouped-number.ts";
 import { formatInstant } from "../../core/instant.ts";
 import type { Zone } from "../../core/zone.ts";
 
@@ -70,7 +71,7 @@ export function bytes(count: number): string {
 
 /** `12,345`. */
 export function number(count: number): string {
-  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
+  return groupedNumber(Math.round(count));
 }
 
 /** A rate in few digits: `0`, `0.4`, `12.3`, `9,876`. */
