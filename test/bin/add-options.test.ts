@@ -10,6 +10,7 @@ import { parseScheduleOptions } from "../../src/core/options.ts";
 import { Zones } from "../../src/core/zone.ts";
 import { intlOffsetSource } from "../../src/zone-source.ts";
 import { suite } from "../support/suite.ts";
+import { plainOutput } from "./plain-output.ts";
 
 const test = suite("add options");
 
@@ -115,15 +116,7 @@ test("what cannot be is refused, and secrets are not repeated", () => {
 
 test("an event is one line, and one object", () => {
   const zone = labelledZone(new Zones(intlOffsetSource()).get("UTC"));
-  const output = new Output({
-    isJson: false,
-    depth: "none",
-    messageDepth: "none",
-    width: undefined,
-    messageWidth: undefined,
-    showsProgress: false,
-    isUnicode: true,
-  });
+  const output = new Output(plainOutput);
   const event = {
     ...{ type: "RUN_FAILED", timerId: "a", runId: "run_1", attempt: 2, atMs: 1_500, durationMs: 25 },
     error: { name: "Error", message: "boom\nsecond" },

@@ -15,6 +15,9 @@ import { repositoryPath } from "../tooling/source-files.ts";
 /** The program as it is shipped, or the one that a report of coverage can be made of. */
 export const programPath = repositoryPath(process.env.TEST_KRON_PROGRAM ?? "dist/lib/kron.js");
 
+/** The line of a shell script that stands in for the installed program. */
+export const programLine = `exec "${process.execPath}" "${programPath}" "$@"`;
+
 /** What a command left behind. */
 export interface Result {
   readonly exitCode: number | null;

@@ -9,7 +9,7 @@ import { makeProgram } from "../../bin/program.ts";
 import { Kron } from "../../src/index.ts";
 import { suite } from "../support/suite.ts";
 import { hasTmux, Terminal } from "../tui/tmux.ts";
-import { fingerprint, kron, programPath, scratchDirectory, silent } from "./command-line.ts";
+import { fingerprint, kron, programLine, programPath, scratchDirectory, silent } from "./command-line.ts";
 import { type LiveProcess, startRuntime } from "./live-process.ts";
 
 const test = suite("completion", 120_000);
@@ -27,7 +27,7 @@ let runtime: LiveProcess | undefined;
 
 test.before(async () => {
   mkdirSync(tools);
-  writeFileSync(join(tools, "kron"), `#!/bin/sh\nexec "${process.execPath}" "${programPath}" "$@"\n`);
+  writeFileSync(join(tools, "kron"), `#!/bin/sh\n${programLine}\n`);
   chmodSync(join(tools, "kron"), 0o755);
   for (const shell of ["bash", "zsh", "fish"]) {
     const { exitCode, stdout, stderr } = kron(["completion", shell]);

@@ -13,6 +13,7 @@ import { until } from "../support/processes.ts";
 import { freshDirectory, make, nextRun, removeDirectories } from "../support/runtimes.ts";
 import { suite } from "../support/suite.ts";
 import { exampleDirectory, kron, programPath } from "./command-line.ts";
+import { plainOutput } from "./plain-output.ts";
 
 const test = suite("job logs", 60_000);
 const attemptLine = /^--- run_[0-9a-z]{10}, attempt 1, 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC$/;
@@ -191,15 +192,7 @@ test("a terminal is told of attempts on lines of their own", () => {
 });
 
 test("lines of JSON are not gathered without limit, and tell of all marks", () => {
-  const output = new TextOutput({
-    isJson: true,
-    depth: "none",
-    messageDepth: "none",
-    width: undefined,
-    messageWidth: undefined,
-    showsProgress: false,
-    isUnicode: true,
-  });
+  const output = new TextOutput({ ...plainOutput, isJson: true });
   const renderer = new JsonRenderer(output, { timerId: "t", runId: "run_1" });
   for (const mark of marks) renderer.show({ kind: "mark", mark });
   renderer.show({ kind: "output", bytes: Buffer.from("x".repeat(100_000)) });

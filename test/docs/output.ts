@@ -38,6 +38,7 @@ function linesOf(text: string): string[] {
     .filter((line) => line !== "");
 }
 
-function escaped(text: string): string {
+/** `text` as a pattern that fits it alone. */
+export function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import * as assert from "uvu/assert";
-import { programPath } from "../bin/command-line.ts";
+import { programLine } from "../bin/command-line.ts";
 import { suite } from "../support/suite.ts";
 import { repositoryPath } from "../tooling/source-files.ts";
 import { scenarios } from "./scenarios.ts";
@@ -34,7 +34,7 @@ for (const path of pages) {
       const scene = await make();
       const tools = join(scene.folder, "bin");
       mkdirSync(tools);
-      const script = `#!/bin/sh\nexec "${process.execPath}" "${programPath}" "$@"\n`;
+      const script = `#!/bin/sh\n${programLine}\n`;
       writeFileSync(join(tools, "kron"), script, { mode: 0o755 });
       const path = `${tools}${delimiter}${process.env.PATH ?? ""}`;
       const shell = new ShellSession(scene.folder, { PATH: path, KRON_HOME: scene.home });

@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { programPath } from "../bin/command-line.ts";
+import { programLine } from "../bin/command-line.ts";
 import { repositoryPath } from "../tooling/source-files.ts";
 
 const commandDeadlineMs = 60_000;
@@ -44,9 +44,8 @@ export class Scratch {
     this.directory = directory;
     this.#hidden = hidden;
     for (const path of [directory, join(hidden, "bin"), join(hidden, "root")]) mkdirSync(path, { recursive: true });
-    const kron = `exec "${process.execPath}" "${programPath}" "$@"`;
-    this.#program("kron", kron);
-    this.#program("npx", `[ "$1" = kron ] || { echo "npx: only kron, not $1" >&2; exit 1; }; shift; ${kron}`);
+    this.#program("kron", programLine);
+    this.#program("npx", `[ "$1" = kron ] || { echo "npx: only kron, not $1" >&2; exit 1; }; shift; ${programLine}`);
     // The package is linked already; what is checked is the name.
     this.#program("crontab", '[ "$1" = -l ] || { echo "crontab: only -l" >&2; exit 1; }; cat "$HOME/crontab.txt"');
     this.#program("npm", '[ "$*" = "install kron-scheduler" ] || { echo "npm: not $*" >&2; exit 1; }');

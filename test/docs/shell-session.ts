@@ -4,6 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { escaped } from "./output.ts";
 
 /** A command of a document, and the lines that it shows as its output. */
 export interface Step {
@@ -35,7 +36,7 @@ export function hasLines(expected: readonly string[], text: string): boolean {
     const pattern = line
       .trim()
       .split("…")
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+"));
+      .map((part) => escaped(part).replace(/\s+/g, "\\s+"));
     const isLike = new RegExp(`^${pattern.join(".*")}$`);
     while (at < lines.length && !isLike.test(lines[at] ?? "")) at++;
     return at++ < lines.length;

@@ -7,6 +7,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { doctor } from "../../bin/commands/doctor.ts";
 import { Output } from "../../bin/output.ts";
+import { plainOutput } from "../bin/plain-output.ts";
 
 interface DoctorReport {
   readonly verdict: string;
@@ -64,15 +65,7 @@ function runDoctor(directory: string): Promise<Answer> {
 }
 
 async function callDoctor(directory: string): Promise<Answer> {
-  const output = new HeldOutput({
-    isJson: true,
-    depth: "none",
-    messageDepth: "none",
-    width: undefined,
-    messageWidth: undefined,
-    showsProgress: false,
-    isUnicode: true,
-  });
+  const output = new HeldOutput({ ...plainOutput, isJson: true });
   try {
     const code = await doctor({
       dataDir: directory,
