@@ -9,12 +9,14 @@ import type { Output } from "./output.ts";
 /** A label and its text, which must be printable. */
 export type LabelledText = readonly [label: string, text: string];
 
+/** Where texts begin behind labels of up to ten letters. */
+const labelWidth = 11;
 /** Less than this beside the labels is no room for words: then the terminal breaks the lines. */
 const textWidthMin = 16;
 
-/** Prints the list, its texts in column `labelWidth`. Throws `OutputClosed`. */
-export function printLabelled(output: Output, list: readonly LabelledText[], labelWidth: number): void {
-  for (const [label, text] of list) printHanging(output, label.padEnd(labelWidth), text);
+/** Prints the list, its texts in column `column`. Throws `OutputClosed`. */
+export function printLabelled(output: Output, list: readonly LabelledText[], column = labelWidth): void {
+  for (const [label, text] of list) printHanging(output, label.padEnd(column), text);
 }
 
 /** Prints `start` and then `text`, which goes on below its beginning where the terminal ends. Throws `OutputClosed`. */

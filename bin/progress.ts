@@ -20,6 +20,7 @@ export interface ProgressScreen {
 /** What of a clock it takes. */
 export type ProgressClock = Pick<Clock, "monotonicMs" | "wakeAfter">;
 
+/** Not `systemClock()`, which has randomness beside it: every command loads this file, and few need `node:crypto`. */
 const realClock: ProgressClock = {
   monotonicMs: () => performance.now(),
   wakeAfter(delayMs, wake) {

@@ -11,7 +11,7 @@ import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { displayZone } from "../display-zone.ts";
 import { CommandError, ExitCode, type ExitCodeValue } from "../exit-codes.ts";
-import { printHanging } from "../labelled-lines.ts";
+import { type LabelledText, printLabelled } from "../labelled-lines.ts";
 import { printable } from "../printable.ts";
 import { fullTime } from "../times.ts";
 import { writeBackup } from "./backup-file.ts";
@@ -41,12 +41,14 @@ export async function backup(context: CommandContext, file: string, options: Bac
     output.json({ version: jsonVersion, command: "backup", dataDir, file: path, ...written, sha256 });
     return ExitCode.OK;
   }
-  const say = (label: string, text: string): void => printHanging(output, label.padEnd(11), text);
-  say("written:", printable(path));
-  say("as of:", `entry ${written.asOfEntry}, ${fullTime(written.asOfMs, zone, nowMs)}`);
-  say("timers:", `${written.timers}, with ${written.unfinishedRuns} unfinished runs and all history`);
-  say("bytes:", String(written.bytes));
-  say("sha-256:", sha256);
+  const lines: LabelledText[] = [
+    ["written:", printable(path)],
+    ["as of:", `entry ${written.asOfEntry}, ${fullTime(written.asOfMs, zone, nowMs)}`],
+    ["timers:", `${written.timers}, with ${written.unfinishedRuns} unfinished runs and all history`],
+    ["bytes:", String(written.bytes)],
+    ["sha-256:", sha256],
+  ];
+  printLabelled(output, lines);
   return ExitCode.OK;
 }
 

@@ -138,10 +138,10 @@ async function readQuickly({ dataDir }: CommandContext) {
   }
   const clock = systemClock();
   const endMs = clock.monotonicMs() + readMsMax;
-  const hasTime = () => {
+  const requireTime = (): void => {
     if (clock.monotonicMs() > endMs) throw new Error("It takes too long");
   };
-  const directory = await readDirectory(dataDir, nodeDisk, clock, { begin: () => hasTime });
+  const directory = await readDirectory(dataDir, nodeDisk, clock, { begin: () => requireTime });
   await directory.snapshot.file?.store.close();
   return directory;
 }

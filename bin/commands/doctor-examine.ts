@@ -10,7 +10,7 @@ import { findPending, type Pending } from "../../src/core/pending.ts";
 import { defaultStateLimits, State } from "../../src/core/state.ts";
 import { Zones } from "../../src/core/zone.ts";
 import type { Base, FoundJournal } from "../../src/journal/base.ts";
-import { countedDisk } from "../../src/journal/counted-disk.ts";
+import { beginJournal, countedDisk } from "../../src/journal/counted-disk.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { type JournalReading, readJournal } from "../../src/journal/reader.ts";
 import { findJournal } from "../../src/journal/survey.ts";
@@ -34,7 +34,6 @@ import { Report } from "./doctor-report.ts";
 import { reportSnapshots } from "./doctor-snapshots.ts";
 import { isStale, judgeStart, type Start } from "./doctor-start.ts";
 import { checkDirectory, checkThere, retriedBesideWriter } from "./offline.ts";
-import { beginJournal } from "./read-directory.ts";
 import { findRuntime, type RuntimePresence } from "./runtime-presence.ts";
 import { verdictText } from "./verdict-text.ts";
 

@@ -21,7 +21,7 @@ import { olderSnapshotPath, snapshotPath, storeKinds } from "../../src/snapshot/
 import type { SnapshotNotice } from "../../src/snapshot/notice.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
-import { printHanging } from "../labelled-lines.ts";
+import { type LabelledText, printLabelled } from "../labelled-lines.ts";
 import { bytesText } from "../numbers.ts";
 import { counted, printable } from "../printable.ts";
 import { askLive } from "./live.ts";
@@ -57,12 +57,14 @@ export async function logCompact(context: CommandContext): Promise<ExitCodeValue
     return ExitCode.OK;
   }
   const { journalBytes, snapshotBytes } = before;
-  const say = (label: string, text: string): void => printHanging(output, label.padEnd(11), text);
-  say("snapshot:", `as of entry ${asOfEntry}, and an older generation like it`);
-  say("journal:", `${journalText(before)} before, ${journalText(after)} after`);
-  say("snapshots:", `${bytesText(snapshotBytes)} before, ${bytesText(after.snapshotBytes)} after`);
   const [total, left] = [journalBytes + snapshotBytes, after.journalBytes + after.snapshotBytes];
-  say("in all:", `${bytesText(total)} before, ${bytesText(left)} after`);
+  const lines: LabelledText[] = [
+    ["snapshot:", `as of entry ${asOfEntry}, and an older generation like it`],
+    ["journal:", `${journalText(before)} before, ${journalText(after)} after`],
+    ["snapshots:", `${bytesText(snapshotBytes)} before, ${bytesText(after.snapshotBytes)} after`],
+    ["in all:", `${bytesText(total)} before, ${bytesText(left)} after`],
+  ];
+  printLabelled(output, lines);
   return ExitCode.OK;
 }
 

@@ -5,7 +5,7 @@
 
 import { basename } from "node:path";
 import { defaultStateLimits } from "../../src/core/state.ts";
-import { countedDisk } from "../../src/journal/counted-disk.ts";
+import { beginJournal, countedDisk } from "../../src/journal/counted-disk.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { type JournalReading, readJournal } from "../../src/journal/reader.ts";
 import { findJournal } from "../../src/journal/survey.ts";
@@ -13,13 +13,12 @@ import { type ExaminedSnapshot, examineSnapshots } from "../../src/snapshot/exam
 import { systemClock } from "../../src/system.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
-import { printHanging } from "../labelled-lines.ts";
+import { type LabelledText, printLabelled } from "../labelled-lines.ts";
 import { bytesText } from "../numbers.ts";
 import { counted, printable } from "../printable.ts";
 import { snapshotsJson } from "./doctor-snapshots.ts";
 import { isStale, judgeStart, type Start } from "./doctor-start.ts";
 import { checkDirectory, checkThere, retriedBesideWriter } from "./offline.ts";
-import { beginJournal } from "./read-directory.ts";
 import { verdictText } from "./verdict-text.ts";
 
 interface Verified {
@@ -42,13 +41,15 @@ export async function logVerify(context: CommandContext): Promise<ExitCodeValue>
     output.json({ version: jsonVersion, command: "log verify", dataDir, ...shown });
   } else {
     const { entries, firstIndex, lastIndex, durableIndex, segments, bytes } = reading;
-    const say = (label: string, text: string): void => printHanging(output, label.padEnd(11), text);
-    say("segments:", `${segments} (${bytesText(bytes)})`);
-    say("entries:", `${entries}${entries === 0 ? "" : ` (${firstIndex} to ${lastIndex})`}, ${records} records`);
-    say("synced:", `up to entry ${durableIndex} at least`);
-    for (const snapshot of snapshots) say("snapshot:", snapshotText(snapshot));
-    say("verdict:", verdictText(reading));
-    if (!start.isPossible && reading.verdict.kind !== "corrupt") say("together:", printable(start.why));
+    const lines: LabelledText[] = [
+      ["segments:", `${segments} (${bytesText(bytes)})`],
+      ["entries:", `${entries}${entries === 0 ? "" : ` (${firstIndex} to ${lastIndex})`}, ${records} records`],
+      ["synced:", `up to entry ${durableIndex} at least`],
+      ...snapshots.map((snapshot): LabelledText => ["snapshot:", snapshotText(snapshot)]),
+      ["verdict:", verdictText(reading)],
+    ];
+    if (!start.isPossible && reading.verdict.kind !== "corrupt") lines.push(["together:", printable(start.why)]);
+    printLabelled(output, lines);
   }
   const isBad = reading.verdict.kind === "corrupt" || !start.isPossible || snapshots.some(hasProblem);
   return isBad ? ExitCode.PROBLEMS : ExitCode.OK;

@@ -8,7 +8,7 @@ import { apply } from "../../src/core/apply.ts";
 import type { Entry } from "../../src/core/record.ts";
 import { defaultStateLimits, type State, type StateLimits } from "../../src/core/state.ts";
 import type { Base } from "../../src/journal/base.ts";
-import { bytesToRead, countedDisk } from "../../src/journal/counted-disk.ts";
+import { beginJournal, countedDisk } from "../../src/journal/counted-disk.ts";
 import { sidecarName } from "../../src/journal/files.ts";
 import { type JournalReading, readJournal } from "../../src/journal/reader.ts";
 import { findJournal } from "../../src/journal/survey.ts";
@@ -54,7 +54,7 @@ export async function readDirectory(
   clock: Clock,
   { begin = () => () => undefined, progress }: ReadingWatch = {},
 ): Promise<DirectoryReading> {
-  const disk = progress === undefined ? uncounted : countedDisk(uncounted, progress);
+  const disk = countedDisk(uncounted, progress);
   for (let tries = triesMax; ; tries -= 1) {
     const found = findJournal(directory, disk);
     progress?.begin("reading the snapshot", "bytes");
@@ -73,17 +73,6 @@ export async function readDirectory(
     }
     await snapshot.file?.store.close();
   }
-}
-
-/** Tells that the journal behind `base` is read next. Throws what the disk throws. */
-export function beginJournal(
-  progress: Progress | undefined,
-  directory: string,
-  disk: Disk,
-  base: Base | undefined,
-): void {
-  // Looking costs a few calls to the disk, which nobody pays for nothing.
-  progress?.begin("reading the journal", "bytes", bytesToRead(directory, disk, (base?.index ?? 0) + 1));
 }
 
 /** What the next start would have the journal go on from; undefined for its beginning. Rejects as `readSnapshot`. */

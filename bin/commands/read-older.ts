@@ -7,13 +7,13 @@
 import { apply } from "../../src/core/apply.ts";
 import { defaultStateLimits, State, type StateLimits } from "../../src/core/state.ts";
 import type { FoundJournal } from "../../src/journal/base.ts";
-import { countedDisk } from "../../src/journal/counted-disk.ts";
+import { beginJournal, countedDisk } from "../../src/journal/counted-disk.ts";
 import { readJournal } from "../../src/journal/reader.ts";
 import { findJournal } from "../../src/journal/survey.ts";
 import type { Clock, Disk, SnapshotStore } from "../../src/ports.ts";
 import { connects, loadState, olderSnapshotPath, storeKinds } from "../../src/snapshot/choose-snapshot.ts";
 import { openForReading, type ReadSnapshot, type SnapshotFile } from "../../src/snapshot/read-snapshot.ts";
-import { baseOf, beginJournal, type DirectoryReading, type ReadingWatch } from "./read-directory.ts";
+import { baseOf, type DirectoryReading, type ReadingWatch } from "./read-directory.ts";
 
 /** A long journal may hold many rows that no snapshot holds; all of them are wanted. */
 const limits: StateLimits = { ...defaultStateLimits, history: { perTimerMax: 2 ** 24, rowsMax: 2 ** 24 } };
@@ -28,7 +28,7 @@ export async function readByOlder(
   clock: Clock,
   { progress }: Pick<ReadingWatch, "progress"> = {},
 ): Promise<DirectoryReading | undefined> {
-  const disk = progress === undefined ? uncounted : countedDisk(uncounted, progress);
+  const disk = countedDisk(uncounted, progress);
   progress?.begin("reading the snapshot", "bytes");
   const found = findJournal(directory, disk);
   const snapshot = await openOlder(directory, disk, clock, found);

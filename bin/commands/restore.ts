@@ -6,7 +6,7 @@ import { intlOffsetSource } from "../../src/zone-source.ts";
 import { type CommandContext, jsonVersion } from "../context.ts";
 import { displayZone } from "../display-zone.ts";
 import { ExitCode, type ExitCodeValue } from "../exit-codes.ts";
-import { printHanging } from "../labelled-lines.ts";
+import { type LabelledText, printLabelled } from "../labelled-lines.ts";
 import { counted, printable } from "../printable.ts";
 import { fullTime } from "../times.ts";
 import { openBackup } from "./backup-check.ts";
@@ -30,12 +30,15 @@ export async function restore(context: CommandContext, file: string): Promise<Ex
       });
     } else {
       const zone = displayZone(context, new Zones(intlOffsetSource()));
-      const say = (label: string, text: string): void => printHanging(output, label.padEnd(11), text);
-      say("restored:", printable(dataDir));
-      say("as of:", `entry ${meta.appliedIndex}, ${fullTime(meta.atMs, zone, nowMs)}`);
-      say("timers:", String(meta.timerCount));
-      if (unfinished > 0) say("unfinished: ", `${counted(unfinished, "run")}; attempts under way count as lost`);
-      say("journal:", `${uuid}, in the place of ${source}`);
+      const lost = `${counted(unfinished, "run")}; attempts under way count as lost`;
+      const lines: LabelledText[] = [
+        ["restored:", printable(dataDir)],
+        ["as of:", `entry ${meta.appliedIndex}, ${fullTime(meta.atMs, zone, nowMs)}`],
+        ["timers:", String(meta.timerCount)],
+        ...(unfinished > 0 ? [["unfinished: ", lost] as const] : []),
+        ["journal:", `${uuid}, in the place of ${source}`],
+      ];
+      printLabelled(output, lines);
       output.message(
         "note: this is a copy. Never run it and the original both: each would run every timer. What the original did after the backup is not known here and will be done again",
       );

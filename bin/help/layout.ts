@@ -1,6 +1,7 @@
 /** How help looks: as wide as the terminal, at most a hundred columns, with examples at the end. */
 
 import { type Command, Help, type HelpConfiguration, type Option } from "commander";
+import { wrapped } from "../labelled-lines.ts";
 import { commandHelp, type Example } from "./examples.ts";
 
 const widthDefault = 80;
@@ -65,19 +66,6 @@ export function commandPath(command: Command): string {
 /** `a, b or c`. */
 export function orList(words: readonly string[]): string {
   return words.join(", ").replace(/, ([^,]*)$/, " or $1");
-}
-
-/** `text` in lines of at most `width` columns, broken between words; longer words stand alone. */
-export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
 
 /** A command in lines that a shell still takes as one: broken between its words, with a backslash at each end. */

@@ -4,6 +4,9 @@ import type { Command } from "commander";
 import { logLevels } from "../../src/core/log-levels.ts";
 import { hintedOption } from "../choice-option.ts";
 
+/** What `--durability` may be, `group:<duration>` aside. */
+export const durabilityWords = ["always", "everysec"] as const;
+
 /** Adds them to `command`. */
 export function withConfig(command: Command): Command {
   return command
@@ -18,10 +21,7 @@ export function withConfig(command: Command): Command {
     )
     .option("--concurrency <count>", "attempts under way at a time (KRON_CONCURRENCY)")
     .addOption(
-      hintedOption("--durability <how>", "always, group:<duration> or everysec (KRON_DURABILITY)", [
-        "always",
-        "everysec",
-      ]),
+      hintedOption("--durability <how>", "always, group:<duration> or everysec (KRON_DURABILITY)", durabilityWords),
     )
     .option("--drain <duration>", "how long attempts under way have to finish at a stop (KRON_DRAIN)");
 }

@@ -1,16 +1,10 @@
 /** The options of `kron job add`: those of `schedule()`, as words of a command line. */
 
 import type { Command } from "commander";
-import {
-  backoffs,
-  dayMatches,
-  dstPolicies,
-  jitterModes,
-  misfireModes,
-  overlapPolicies,
-} from "../../src/core/definition.ts";
+import { backoffs, jitterModes, misfireModes, overlapPolicies } from "../../src/core/definition.ts";
 import { httpMethods, isolations } from "../../src/core/target.ts";
 import { choiceOption } from "../choice-option.ts";
+import { withCronReading } from "./cron-options.ts";
 
 /** Adds them to `command`. */
 export function addScheduleOptions(command: Command): Command {
@@ -21,17 +15,8 @@ export function addScheduleOptions(command: Command): Command {
     .option("--after <duration>", "once, so long from now")
     .option("--at <instant>", "once, at an instant")
     .optionsGroup("How --cron is read:")
-    .option("--timezone <zone>", "the zone it is read in (default: UTC)")
-    .addOption(
-      choiceOption(
-        "--dst <policy>",
-        "what clock changes do to it: vixie, fixed, wildcard or skip (default: vixie)",
-        dstPolicies,
-      ),
-    )
-    .addOption(
-      choiceOption("--day-match <rule>", "or, and: whether both day fields must match (default: or)", dayMatches),
-    )
+    .option("--timezone <zone>", "the zone it is read in (default: UTC)");
+  withCronReading(command)
     .optionsGroup("Policies:")
     .addOption(
       choiceOption(

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { restartPolicies } from "../../src/supervisor/child-policy.ts";
 import { choiceOption, hintedOption } from "../choice-option.ts";
 import { run } from "../running.ts";
+import { durabilityWords } from "./config-options.ts";
 
 /** Adds the commands to `program`. */
 export function addSuperviseCommands(program: Command): void {
@@ -21,10 +22,7 @@ export function addSuperviseCommands(program: Command): void {
     .option("--stop-timeout <duration>", "how long runs, and then the app, may take to end (default: 10s)")
     .option("--concurrency <count>", "attempts under way at a time (default: 64)")
     .addOption(
-      hintedOption("--durability <policy>", "always, group:<duration> or everysec (default: always)", [
-        "always",
-        "everysec",
-      ]),
+      hintedOption("--durability <policy>", "always, group:<duration> or everysec (default: always)", durabilityWords),
     )
     .option(
       "--config <path>",

@@ -4,7 +4,7 @@
  * numbers and short texts take a shorter way to the same bytes, see plain-packer.ts.
  */
 
-// Not from "msgpackr" itself, which also loads streams and an addon for long texts: a quarter of what a start loads.
+// Not from "msgpackr" itself, which also loads streams and an addon for long texts, and takes three times as long for it.
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from "msgpackr/pack";
 import { Unpackr } from "msgpackr/unpack";
 import { KronError } from "../core/errors.ts";

@@ -1,11 +1,13 @@
 /** Tells how far the reading of a directory is: bytes that come from the disk, counted on their way. */
 
 import type { Disk, Progress } from "../ports.ts";
+import type { Base } from "./base.ts";
 import { planReading } from "./reading-plan.ts";
 import { surveyJournal } from "./survey.ts";
 
-/** `disk`, with every byte that is read told to `progress`. */
-export function countedDisk(disk: Disk, progress: Progress): Disk {
+/** `disk`, with every byte that is read told to `progress`; `disk` itself when there is nobody to tell. */
+export function countedDisk(disk: Disk, progress: Progress | undefined): Disk {
+  if (progress === undefined) return disk;
   const read: Disk["read"] = (file, into, position) => {
     const count = disk.read(file, into, position);
     progress.add(count, "bytes");
@@ -19,6 +21,16 @@ export function countedDisk(disk: Disk, progress: Progress): Disk {
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
+}
+
+/** Tells that the journal behind `base` is read next, and how long it is. Throws as `surveyJournal`. */
+export function beginJournal(
+  progress: Progress | undefined,
+  directory: string,
+  disk: Disk,
+  base: Pick<Base, "index"> | undefined,
+): void {
+  progress?.begin("reading the journal", "bytes", bytesToRead(directory, disk, (base?.index ?? 0) + 1));
 }
 
 /** Bytes of the segments that a reading of the entries from `from` on reads, preallocated space included. Throws as `surveyJournal`. */

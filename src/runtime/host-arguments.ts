@@ -1,6 +1,6 @@
 /** Which of Node's own arguments a process hands on to those that execute modules for it. */
 
-/** A debugger's port can be had by one process only, and code given on the command line is not for others. */
+/** The port of an inspector can be had by one process only, and code given on the command line is not for others. */
 const notForHosts = /^--(inspect|debug|input-type|check|test|watch)|^-c$/;
 /** These are followed by code, unless it stands behind an equals sign. */
 const withCode = /^(--eval|--print|-e|-p|-pe)(=|$)/;

@@ -5,7 +5,7 @@
 
 import { assert } from "../core/assert.ts";
 import { defaultStateLimits, type State } from "../core/state.ts";
-import { bytesToRead, countedDisk } from "../journal/counted-disk.ts";
+import { beginJournal, countedDisk } from "../journal/counted-disk.ts";
 import { type OpenedJournal, openJournal, type Replay } from "../journal/journal.ts";
 import { nodeDisk } from "../journal/node-disk.ts";
 import type { JournalNotice } from "../journal/notice.ts";
@@ -45,8 +45,7 @@ export async function openDirectory(
   begin: (state: State) => Replay,
 ): Promise<OpenedDirectory> {
   const { clock, random, durability, profile, segmentBytes, retention, progress } = settings;
-  const uncounted = settings.disk ?? nodeDisk;
-  const disk = progress === undefined ? uncounted : countedDisk(uncounted, progress);
+  const disk = countedDisk(settings.disk ?? nodeDisk, progress);
   let snapshot: OpenedSnapshot | undefined;
   let replay: Replay | undefined;
   try {
@@ -68,8 +67,7 @@ export async function openDirectory(
             found,
           );
           replay = begin(snapshot.state);
-          const from = (snapshot.base?.index ?? 0) + 1;
-          progress?.begin("reading the journal", "bytes", bytesToRead(directory, disk, from));
+          beginJournal(progress, directory, disk, snapshot.base);
           return snapshot.base;
         },
       },
