@@ -1,9 +1,9 @@
 /** The five minutes of README.md, typed as they stand there into a shell in an empty folder. */
 
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { programPath, scratchDirectory } from "../bin/command-line.ts";
+import { programLine, scratchDirectory } from "../bin/command-line.ts";
 import { suite } from "../support/suite.ts";
 import { repositoryPath } from "../tooling/source-files.ts";
 import { blocksOf, hasLines, ShellSession, stepsOf } from "./shell-session.ts";
@@ -25,7 +25,7 @@ test("the five minutes work as typed", async () => {
   writeFileSync(join(folder, "package.json"), '{ "name": "readme", "version": "1.0.0" }\n');
   mkdirSync(join(folder, "node_modules", ".bin"), { recursive: true });
   symlinkSync(repositoryPath("."), join(folder, "node_modules", "kron-scheduler"));
-  const script = `#!/bin/sh\nexec "${process.execPath}" "${programPath}" "$@"\n`;
+  const script = `#!/bin/sh\n${programLine}\n`;
   writeFileSync(join(folder, "node_modules", ".bin", "kron"), script, { mode: 0o755 });
   writeFileSync(join(folder, "app.mjs"), application);
   const shell = new ShellSession(folder, {});
@@ -38,6 +38,17 @@ test("the five minutes work as typed", async () => {
 
 test("README shows the way, and is short", () => {
   assert.ok(readme.split("\n").length <= 200);
+});
+
+test("docs/README.md leads to every page", () => {
+  const folder = repositoryPath("docs");
+  const index = readFileSync(join(folder, "README.md"), "utf8");
+  const pages = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"));
+  assert.ok(pages.length > 1);
+  assert.equal(
+    pages.filter((path) => path !== "README.md" && !index.includes(`](${path})`)),
+    [],
+  );
 });
 
 test("output that is missing or in another order is found", () => {
